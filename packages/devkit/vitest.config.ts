@@ -1,0 +1,3 @@
+import { tests } from "./src/vitest.ts";
+
+export default tests();
