@@ -1,0 +1,302 @@
+// The one path that every action takes: validate, wrap, run, tell.
+//
+// 1. The chain of wrappers is folded once per action and set of wrappers, not per call.
+// 2. A call ends exactly once, whatever its action does; then its children are cancelled and its timer is gone.
+//    Nothing of it is ever thrown at the caller: what goes wrong is in the promise.
+// 3. A call with a limit of its own (timeout, signal) rejects at once when it is crossed, even if its action ignores the signal.
+import type { AnyAction } from "../action.ts";
+import {
+  type InvokeOptions,
+  MIDDLEWARE_ORDER,
+  type Middleware,
+  type Next,
+  type RunFrame,
+  type Step,
+  type WrapOptions,
+} from "../call.ts";
+import { toErrorJson } from "../error.ts";
+import { fail } from "../errors.ts";
+import { type Check, type Checked, sayIssues, toCheck } from "../schema.ts";
+import { type CallHost, LiveCall } from "./live-call.ts";
+
+export interface Invoker {
+  invoke(parent: LiveCall | undefined, action: AnyAction, input: unknown, options?: InvokeOptions): Promise<unknown>;
+  /** Adds a wrapper; the returned function takes it away. */
+  wrap(middleware: Middleware, options?: WrapOptions): () => void;
+  /** Calls in flight. */
+  active(): number;
+  /** Resolves when no call is in flight: of one action, or at all. */
+  idle(action?: AnyAction): Promise<void>;
+}
+
+interface Wrapper {
+  readonly middleware: Middleware;
+  readonly place: number;
+  readonly kinds: readonly string[] | undefined;
+}
+
+interface Plan {
+  version: number;
+  start: Next;
+  readonly check: Check | undefined;
+  readonly load: Load;
+}
+
+/** How many calls are in flight, and who waits for there to be none. */
+interface Load {
+  active: number;
+  idle: (() => void)[] | undefined;
+}
+
+const TELL = MIDDLEWARE_ORDER.indexOf("tell");
+const NO_OPTIONS: InvokeOptions = {};
+
+class LiveStep implements Step {
+  readonly action: AnyAction;
+  readonly input: unknown;
+  readonly call: LiveCall;
+  readonly options: InvokeOptions;
+
+  // A field, so that it is still there in a copy: `next({ ...step, input })`.
+  readonly enter: (frame: RunFrame) => void = enter;
+
+  constructor(call: LiveCall, input: unknown, options: InvokeOptions) {
+    this.action = call.action;
+    this.input = input;
+    this.call = call;
+    this.options = options;
+  }
+}
+
+function enter(this: LiveStep, frame: RunFrame): void {
+  this.call.run = frame;
+}
+
+export function createInvoker(host: CallHost): Invoker {
+  const plans = new WeakMap<AnyAction, Plan>();
+  const load: Load = { active: 0, idle: undefined };
+  let wrappers: readonly Wrapper[] = [];
+  let version = 0;
+
+  function planOf(action: AnyAction): Plan {
+    const known = plans.get(action);
+    if (known !== undefined && known.version === version) return known;
+    const start = fold(host, action, wrappers);
+    if (known !== undefined) {
+      known.start = start;
+      known.version = version;
+      return known;
+    }
+    const check = action.input === undefined ? undefined : toCheck(action.input);
+    const plan = { version, start, check, load: { active: 0, idle: undefined } };
+    plans.set(action, plan);
+    return plan;
+  }
+
+  function begin(plan: Plan, call: LiveCall, input: unknown, options: InvokeOptions): Promise<unknown> {
+    if (call.reason !== undefined) return Promise.reject(call.reason);
+    try {
+      if (plan.check === undefined) return plan.start(new LiveStep(call, input, options));
+      const checked = plan.check(input);
+      if (checked instanceof Promise) return checked.then((result) => startChecked(plan, call, result, options));
+      return startChecked(plan, call, checked, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  function invoke(
+    parent: LiveCall | undefined,
+    action: AnyAction,
+    input: unknown,
+    options: InvokeOptions = NO_OPTIONS,
+  ) {
+    let plan: Plan;
+    try {
+      plan = planOf(action);
+    } catch (error) {
+      // A schema that cannot be made ready is the action's fault and fails the call, not the caller's stack.
+      return Promise.reject(error);
+    }
+    const call = new LiveCall(host, action, parent, options.trace);
+    if (options.frame !== undefined) call.run = options.frame;
+    const limit = options.timeout ?? action.timeout;
+    const limited = limit !== undefined || options.signal !== undefined;
+    const release = limited ? bound(host, call, limit, options.signal) : undefined;
+    load.active++;
+    plan.load.active++;
+    const settle = () => {
+      if (!call.end()) return;
+      release?.();
+      lighten(plan.load);
+      lighten(load);
+    };
+    const work = begin(plan, call, input, options);
+    if (parent === undefined || limited) return orCancelled(call, work, settle);
+    call.result = work.then(
+      (output) => {
+        settle();
+        return output;
+      },
+      (error: unknown) => {
+        settle();
+        throw error;
+      },
+    );
+    return call.result;
+  }
+
+  function startChecked(plan: Plan, call: LiveCall, checked: Checked, options: InvokeOptions): Promise<unknown> {
+    if ("value" in checked) return plan.start(new LiveStep(call, checked.value, options));
+    const { kind, name } = call.action;
+    const problems = sayIssues(checked.issues);
+    const error = fail("input.invalid", { kind, name, problems, issues: checked.issues }, { stack: false });
+    call.emit("action.error", { ms: 0, error: toErrorJson(error) });
+    return Promise.reject(error);
+  }
+
+  return {
+    invoke,
+    wrap(middleware, { place = "approval", kinds } = {}) {
+      const wrapper = { middleware, place: MIDDLEWARE_ORDER.indexOf(place), kinds };
+      // A stable sort: of two at one place, the one added first stands outside.
+      wrappers = [...wrappers, wrapper].sort((left, right) => left.place - right.place);
+      version++;
+      return () => {
+        wrappers = wrappers.filter((other) => other !== wrapper);
+        version++;
+      };
+    },
+    active: () => load.active,
+    idle(action) {
+      const waited = action === undefined ? load : plans.get(action)?.load;
+      if (waited === undefined || waited.active === 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        waited.idle ??= [];
+        waited.idle.push(resolve);
+      });
+    },
+  };
+}
+
+function lighten(load: Load): void {
+  load.active--;
+  if (load.active > 0 || load.idle === undefined) return;
+  for (const resolve of load.idle) resolve();
+  load.idle = undefined;
+}
+
+function fold(host: CallHost, action: AnyAction, wrappers: readonly Wrapper[]): Next {
+  const mine = wrappers.filter(({ kinds }) => kinds === undefined || kinds.includes(action.kind));
+  const around =
+    (next: Next, { middleware }: Wrapper): Next =>
+    (step) =>
+      guarded(middleware, step, next);
+  const inner = mine.filter(({ place }) => place > TELL).reduceRight(around, lastStep(action));
+  return mine.filter(({ place }) => place < TELL).reduceRight(around, telling(host, inner));
+}
+
+function guarded(middleware: Middleware, step: Step, next: Next): Promise<unknown> {
+  try {
+    const output: unknown = middleware(step, next);
+    return output instanceof Promise ? output : Promise.resolve(output);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function lastStep(action: AnyAction): Next {
+  const check = action.output === undefined ? undefined : toCheck(action.output);
+  if (check === undefined) return runAction;
+  return async (step) => {
+    const checked = await check(await runAction(step));
+    if ("value" in checked) return checked.value;
+    const { kind, name } = action;
+    throw fail("output.invalid", { kind, name, problems: sayIssues(checked.issues), issues: checked.issues });
+  };
+}
+
+function runAction(step: Step): Promise<unknown> {
+  try {
+    const output: unknown = step.action.run(step.input, step.call);
+    return output instanceof Promise ? output : Promise.resolve(output);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function telling(host: CallHost, next: Next): Next {
+  const { clock, events } = host;
+  return (step) => {
+    if (events.watchers === 0) return next(step);
+    const { call, input, action } = step;
+    const { kind, name } = action;
+    const started = clock.monotonic();
+    // Written out, not by call.emit: putting head and body together would cost as much as delivering.
+    if (events.wanted("action.start", kind)) {
+      const parent = call.parent?.id;
+      events.tell({
+        type: "action.start",
+        at: clock.now(),
+        trace: call.trace,
+        call: call.id,
+        kind,
+        name,
+        parent,
+        input,
+      });
+    }
+    return next(step).then(
+      (output) => {
+        if (!events.wanted("action.end", kind)) return output;
+        const ms = clock.monotonic() - started;
+        events.tell({ type: "action.end", at: clock.now(), trace: call.trace, call: call.id, kind, name, ms, output });
+        return output;
+      },
+      (error: unknown) => {
+        call.emit("action.error", { ms: clock.monotonic() - started, error: toErrorJson(error) });
+        throw error;
+      },
+    );
+  };
+}
+
+/** Gives a call its own limits; the returned function lets go of timer and signal. */
+function bound(host: CallHost, call: LiveCall, ms: number | undefined, signal: AbortSignal | undefined): () => void {
+  let clear: (() => void) | undefined;
+  if (ms !== undefined) {
+    const { kind, name } = call.action;
+    const deadline = host.clock.now() + ms;
+    if (call.deadline === undefined || deadline < call.deadline) call.deadline = deadline;
+    clear = host.clock.after(ms, () =>
+      call.cancel(fail("call.timed_out", { kind, name, ms }, { stack: false, retryable: true })),
+    );
+  }
+  if (signal === undefined) return () => clear?.();
+  const stop = () => call.cancel(signal.reason);
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
+  return () => {
+    clear?.();
+    signal.removeEventListener("abort", stop);
+  };
+}
+
+/** Rejects at once when the call is cancelled, even if its action does not care. */
+function orCancelled(call: LiveCall, work: Promise<unknown>, settle: () => void): Promise<unknown> {
+  const result = new Promise((resolve, reject) => {
+    const refuse = (error: unknown) => {
+      settle();
+      reject(error);
+    };
+    // It may have been cancelled while its action began.
+    if (call.reason === undefined) call.cancelled = refuse;
+    else refuse(call.reason);
+    work.then((output) => {
+      settle();
+      resolve(output);
+    }, refuse);
+  });
+  if (call.parent !== undefined) call.result = result;
+  return result;
+}

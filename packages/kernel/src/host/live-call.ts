@@ -1,0 +1,220 @@
+// One piece of work in flight.
+//
+// 1. A call ends once; its children that are still running are cancelled then.
+// 2. Cancelling goes down the tree by links, never by listeners: a long-lived parent collects nothing.
+// 3. Signal, id and trace are made when somebody reads them.
+import type { Action, AnyAction } from "../action.ts";
+import type { Answer, Call, InvokeOptions, Question, RunFrame } from "../call.ts";
+import type { Clock } from "../clock.ts";
+import { fail } from "../errors.ts";
+import type { Event, EventBodies, EventStream, EventType } from "../event.ts";
+import type { Ids } from "../id.ts";
+import type { KindName, Kinds } from "../kind.ts";
+import { createLog, type Log, type LogEntry } from "../log.ts";
+import type { Delivery, Draft } from "../message.ts";
+import type { Registry } from "./registry.ts";
+
+/** What a call needs of its kernel. */
+export interface CallHost {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly events: EventStream;
+  readonly registry: Registry;
+  readonly write: (entry: LogEntry) => void;
+  /** The outermost calls in flight. */
+  readonly roots: Calls;
+  invoke(parent: LiveCall | undefined, action: AnyAction, input: unknown, options?: InvokeOptions): Promise<unknown>;
+  send(draft: Draft, from: LiveCall | undefined): Delivery | Promise<Delivery>;
+  request(draft: Draft, options: InvokeOptions, from: LiveCall | undefined): Promise<unknown>;
+}
+
+/** The calls in flight under one parent, linked through themselves: joining and leaving allocate nothing. */
+export class Calls {
+  #first: LiveCall | undefined = undefined;
+
+  join(call: LiveCall): void {
+    call.after = this.#first;
+    if (this.#first !== undefined) this.#first.before = call;
+    this.#first = call;
+  }
+
+  leave(call: LiveCall): void {
+    if (call.before !== undefined) call.before.after = call.after;
+    else if (this.#first === call) this.#first = call.after;
+    if (call.after !== undefined) call.after.before = call.before;
+    call.before = undefined;
+    // `after` stays: a cancel that walks the list right now must find its way on.
+  }
+
+  cancel(why: (call: LiveCall) => unknown): void {
+    for (let call = this.#first; call !== undefined; call = call.after) call.cancel(why(call));
+  }
+}
+
+export class LiveCall implements Call {
+  readonly action: AnyAction;
+  readonly parent: LiveCall | undefined;
+  run: RunFrame | undefined;
+  deadline: number | undefined;
+  /** Hears of the cancel, for a caller that must not wait for work which ignores its signal. */
+  cancelled: ((reason: unknown) => void) | undefined = undefined;
+  /** What its caller awaits, where that may be nobody. */
+  result: Promise<unknown> | undefined = undefined;
+  /** The call that asked for this by a message: it waits for this one as a parent would. */
+  asker: LiveCall | undefined = undefined;
+  before: LiveCall | undefined = undefined;
+  after: LiveCall | undefined = undefined;
+  readonly #host: CallHost;
+  readonly #number: number;
+  #id: string | undefined = undefined;
+  #trace: string | undefined;
+  #controller: AbortController | undefined = undefined;
+  #reason: unknown = undefined;
+  #state: "open" | "cancelled" | "ended" = "open";
+  #over = false;
+  #children: Calls | undefined = undefined;
+
+  constructor(host: CallHost, action: AnyAction, parent: LiveCall | undefined, trace: string | undefined) {
+    this.#host = host;
+    this.#number = host.ids.next();
+    this.action = action;
+    this.parent = parent;
+    this.#trace = trace;
+    this.run = parent?.run;
+    this.deadline = parent?.deadline;
+    if (parent === undefined) host.roots.join(this);
+    else parent.#adopt(this);
+  }
+
+  get id(): string {
+    this.#id ??= this.#host.ids.text(this.#number);
+    return this.#id;
+  }
+
+  get trace(): string {
+    this.#trace ??= this.parent === undefined ? this.id : this.parent.trace;
+    return this.#trace;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#state === "cancelled") this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get log(): Log {
+    return createLog(`${this.action.kind}:${this.action.name}`, this.#host.write, this.#host.clock.now);
+  }
+
+  /** Why it was cancelled; undefined while it was not. */
+  get reason(): unknown {
+    return this.#state === "cancelled" ? this.#reason : undefined;
+  }
+
+  cancel(reason: unknown): void {
+    if (this.#state !== "open") return;
+    this.#state = "cancelled";
+    this.#reason = reason;
+    this.#children?.cancel(() => reason);
+    this.#controller?.abort(reason);
+    // A caller that ended without awaiting this must not be told by a crash of the process.
+    this.result?.catch(ignore);
+    this.cancelled?.(reason);
+  }
+
+  /** Lets go of the parent and stops what is still running below; false when it had ended before. */
+  end(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    // First of all, so that nothing can be begun under it by whoever hears of the cancel below.
+    if (this.#state === "open") this.#state = "ended";
+    this.#children?.cancel(parentEnded);
+    (this.parent === undefined ? this.#host.roots : this.parent.#children)?.leave(this);
+    return true;
+  }
+
+  invoke<Input, Output>(action: Action<Input, Output>, input: Input, options?: InvokeOptions): Promise<Output> {
+    // The action's own types are what run takes and gives.
+    return this.#host.invoke(this, action as AnyAction, input, options) as Promise<Output>;
+  }
+
+  get<Kind extends KindName>(kind: Kind, name: string): Kinds[Kind] {
+    // A shelf holds only things of its kind: provide is typed by it.
+    return this.#host.registry.get(kind, name) as Kinds[Kind];
+  }
+
+  find<Kind extends KindName>(kind: Kind, name?: string): Kinds[Kind] | undefined {
+    return this.#host.registry.find(kind, name) as Kinds[Kind] | undefined;
+  }
+
+  list<Kind extends KindName>(kind: Kind): readonly Kinds[Kind][] {
+    return this.#host.registry.list(kind) as readonly Kinds[Kind][];
+  }
+
+  emit<Type extends EventType>(type: Type, body: EventBodies[Type]): void {
+    const { events, clock } = this.#host;
+    const { kind, name } = this.action;
+    if (!events.wanted(type, kind)) return;
+    events.tell({ type, at: clock.now(), trace: this.trace, call: this.id, kind, name, ...body } as unknown as Event);
+  }
+
+  send(draft: Draft): Delivery | Promise<Delivery> {
+    return this.#host.send(draft, this);
+  }
+
+  request(draft: Draft, options: InvokeOptions = {}): Promise<unknown> {
+    return this.#host.request(draft, options, this);
+  }
+
+  now(): Promise<number> {
+    return this.run?.now() ?? Promise.resolve(this.#host.clock.now());
+  }
+
+  random(): Promise<number> {
+    return this.run?.random() ?? Promise.resolve(this.#host.ids.random());
+  }
+
+  uniqueId(): Promise<string> {
+    return this.run?.uniqueId() ?? Promise.resolve(this.#host.ids.unique());
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.run?.sleep(ms) ?? sleepUntilCancelled(this.#host.clock, ms, this.signal);
+  }
+
+  async ask(question: Question): Promise<Answer> {
+    if (this.run === undefined) throw fail("call.needs_run", { what: "ask" });
+    return this.run.ask(question);
+  }
+
+  #adopt(child: LiveCall): void {
+    if (this.#state === "cancelled") child.cancel(this.#reason);
+    else if (this.#state === "ended") child.cancel(parentEnded(child));
+    this.#children ??= new Calls();
+    this.#children.join(child);
+  }
+}
+
+function parentEnded({ action: { kind, name } }: LiveCall): unknown {
+  return fail("call.parent_ended", { kind, name }, { stack: false });
+}
+
+function ignore(): void {}
+
+/** Waits on a clock; rejects with the signal's reason when it fires first. */
+function sleepUntilCancelled(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const stop = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    });
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}

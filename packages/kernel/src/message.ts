@@ -1,0 +1,53 @@
+import type { ErrorJson } from "./error.ts";
+
+export type Priority = "critical" | "high" | "normal" | "low";
+
+/** Most urgent first. */
+export const PRIORITIES = ["critical", "high", "normal", "low"] as const satisfies readonly Priority[];
+
+/** Something said to someone. Plain data. */
+export interface Message {
+  readonly id: string;
+  readonly from: string;
+  /** `agent:ann`, `role:critic` (all), `role:critic?one`, `topic:orders.new`, or `*` (everyone but the sender). */
+  readonly to: string;
+  readonly type: string;
+  readonly body: unknown;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** The id of the call in which it was said; "" outside any call. */
+  readonly trace: string;
+  /** The id of the message that this answers. */
+  readonly replyTo?: string;
+  readonly priority: Priority;
+}
+
+/** A message before it is sent: the bus fills in the rest. */
+export interface Draft {
+  readonly to: string;
+  readonly type: string;
+  readonly body?: unknown;
+  readonly from?: string;
+  readonly priority?: Priority;
+  readonly replyTo?: string;
+}
+
+/** What happened to a message: handled at once or queued by so many receivers, or rejected with the reason. */
+export interface Delivery {
+  readonly status: "accepted" | "queued" | "rejected";
+  /** How many receivers took it. */
+  readonly receivers: number;
+  readonly reason?: ErrorJson;
+}
+
+/** What to do when a mailbox is full. */
+export type FullPolicy = "wait" | "reject" | "drop-oldest" | "drop-newest";
+
+export interface MailboxOptions {
+  /** Default 1,000. */
+  readonly maxMessages?: number;
+  /** Default 16 MiB, counted as UTF-16 text of the body; measured only when set. */
+  readonly maxBytes?: number;
+  /** Default `reject`. */
+  readonly full?: FullPolicy;
+}
