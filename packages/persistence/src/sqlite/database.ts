@@ -1,0 +1,86 @@
+// One open file.
+//
+// 1. All writes go through the writer: one transaction at a time, begun and committed without an await in between.
+// 2. Every error that leaves this folder names the file and is in the table of errors.
+import { mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type Driver from "better-sqlite3";
+import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
+import { fail } from "../errors.ts";
+import { type Migration, migrate, readMigrations } from "./migrate.ts";
+import type { SqliteOptions } from "./options.ts";
+import { isWide, wrapSqlite } from "./wrap.ts";
+import { createWriter } from "./writer.ts";
+
+/** An open database: what the four kinds are made on. */
+export interface Database {
+  readonly file: string;
+  readonly db: BetterSQLite3Database;
+  /** Runs work that only reads, at once. */
+  read<T>(work: () => T): T;
+  /** Runs work in the next transaction; it refuses before its first write, and may run twice. */
+  write<T>(work: () => T): Promise<T>;
+  /** Writes what waits, and lets go of the file. */
+  close(): void;
+}
+
+export interface OpenDatabaseOptions extends SqliteOptions {
+  readonly Driver: typeof Driver;
+  /** Default: those of this package. */
+  readonly migrations?: readonly Migration[];
+}
+
+/** Opens a file, bringing its tables to this version. */
+export function openDatabase(options: OpenDatabaseOptions): Database {
+  const { file, busyTimeout = 5_000 } = options;
+  const wrap = (thrown: unknown) => wrapSqlite(thrown, { file, busyTimeout });
+  const client = connect(options, wrap);
+  const transaction = client.transaction((work: () => void) => work());
+  const writer = createWriter({
+    transaction: (work) => transaction.immediate(work),
+    wrap,
+    wide: (error) => isWide(wrap(error)),
+    closed: () => fail("database.closed", { file }, { stack: false }),
+  });
+  return {
+    file,
+    db: drizzle(client),
+    read(work) {
+      try {
+        return work();
+      } catch (thrown) {
+        throw wrap(thrown);
+      }
+    },
+    write: writer.write,
+    close() {
+      writer.close();
+      client.close();
+    },
+  };
+}
+
+function connect(options: OpenDatabaseOptions, wrap: (thrown: unknown) => Error): Driver.Database {
+  const { file, Driver, durability = "full", readOnly = false, busyTimeout = 5_000 } = options;
+  let client: Driver.Database | undefined;
+  try {
+    prepareFile(file, readOnly);
+    client = new Driver(file, { readonly: readOnly, fileMustExist: readOnly, timeout: busyTimeout });
+    if (!readOnly) client.pragma("journal_mode = WAL");
+    client.pragma(`synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
+    migrate(client, { file, readOnly, migrations: options.migrations ?? readMigrations() });
+    return client;
+  } catch (thrown) {
+    client?.close();
+    throw wrap(thrown);
+  }
+}
+
+function prepareFile(file: string, readOnly: boolean): void {
+  if (file === ":memory:") return;
+  if (file.trim() === "" || file.includes("\0")) throw fail("database.bad_file", { file });
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there?.isDirectory()) throw fail("database.is_directory", { file });
+  if (there !== undefined || readOnly) return;
+  mkdirSync(dirname(file), { recursive: true });
+}

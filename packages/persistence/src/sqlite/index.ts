@@ -1,0 +1,4 @@
+/** Runs, documents, sessions and memory in one SQLite file. */
+export { openSqlite, type Sqlite } from "./open.ts";
+export type { SqliteOptions } from "./options.ts";
+export { sqlite } from "./plugin.ts";

@@ -1,0 +1,48 @@
+import { type Clock, type Journal, type Memory, type SessionStore, type Store, systemClock } from "@mofa/kernel";
+import { fail } from "../errors.ts";
+import type { SqliteOptions } from "./options.ts";
+
+/** An open file, as the four things it keeps. */
+export interface Sqlite extends Disposable {
+  readonly store: Store;
+  readonly session: SessionStore;
+  readonly journal: Journal;
+  readonly memory: Memory;
+  /** Writes what waits, and lets go of the file. */
+  close(): void;
+}
+
+/** Opens a file without a kernel. The driver is loaded here and not before. */
+export async function openSqlite(
+  given: string | SqliteOptions,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Promise<Sqlite> {
+  const options = typeof given === "string" ? { file: given } : given;
+  const { name = "sqlite", file } = options;
+  const Driver = await loadDriver(file, async () => (await import("better-sqlite3")).default);
+  const made = await import("./database.ts");
+  const [{ sqliteStore }, { sqliteSession }, { sqliteJournal }, { sqliteMemory }] = await Promise.all([
+    import("./store.ts"),
+    import("./session.ts"),
+    import("./journal.ts"),
+    import("./memory.ts"),
+  ]);
+  const database = made.openDatabase({ ...options, Driver });
+  return {
+    store: sqliteStore(database, clock, name),
+    session: sqliteSession(database, clock, name),
+    journal: sqliteJournal(database, clock, name),
+    memory: sqliteMemory(database, clock, name),
+    close: database.close,
+    [Symbol.dispose]: database.close,
+  };
+}
+
+/** Loads the driver, which is an optional peer, or says what to install. */
+export async function loadDriver<T>(file: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw fail("database.driver_missing", { driver: "better-sqlite3", file }, { cause });
+  }
+}

@@ -1,0 +1,16 @@
+/** Which file, and how sure to be. */
+export interface SqliteOptions {
+  /** A path, or ":memory:". Missing folders are made. */
+  readonly file: string;
+  /**
+   * `full` (default): what is acknowledged survives a power cut; writes of one turn share the one flush to disk.
+   * `relaxed`: faster; a power cut may lose the last commits, a killed process loses nothing.
+   */
+  readonly durability?: "full" | "relaxed";
+  /** Refuses every write, and does not upgrade. Default false. */
+  readonly readOnly?: boolean;
+  /** Milliseconds to wait for another process that writes. The wait blocks this one. Default 5,000. */
+  readonly busyTimeout?: number;
+  /** What the store, session, journal and memory are called. Default `sqlite`. */
+  readonly name?: string;
+}

@@ -1,0 +1,38 @@
+import { definePlugin, type Plugin } from "@mofa/kernel";
+import { storeTools } from "../store-tools.ts";
+import { openSqlite } from "./open.ts";
+import type { SqliteOptions } from "./options.ts";
+
+const OPTIONS = {
+  type: "object",
+  properties: {
+    file: { type: "string", minLength: 1 },
+    durability: { enum: ["full", "relaxed"] },
+    readOnly: { type: "boolean" },
+    busyTimeout: { type: "integer", minimum: 0 },
+    name: { type: "string", minLength: 1 },
+  },
+  required: ["file"],
+  additionalProperties: false,
+} as const;
+
+const plugin = definePlugin({
+  name: "sqlite",
+  version: "0.1.0",
+  options: OPTIONS,
+  async setup(ctx, options) {
+    // Checked by the schema above.
+    const opened = ctx.own(await openSqlite(options as unknown as SqliteOptions, { clock: ctx.clock }));
+    ctx.provide("store", opened.store);
+    ctx.provide("session", opened.session);
+    ctx.provide("journal", opened.journal);
+    ctx.provide("memory", opened.memory);
+    for (const tool of storeTools(opened.store)) ctx.provide("tool", tool);
+  },
+});
+
+/** Keeps runs, documents, sessions and memory in one SQLite file: `sqlite("mofa.db")`. */
+export function sqlite(given: string | SqliteOptions): Plugin {
+  const options = typeof given === "string" ? { file: given } : given;
+  return { ...plugin({ ...options }), name: options.name ?? "sqlite" };
+}
