@@ -1,0 +1,66 @@
+import { defineErrors } from "@mofa/kernel";
+
+const meant = (nearest?: string) => (nearest === undefined ? "" : ` Did you mean "${nearest}"?`);
+
+/** This package's errors: code → what happened, to which one by name, and what to do now. */
+export const fail = defineErrors({
+  "run.bad_id": (d: { id: string }) =>
+    `"${d.id}" cannot be the id of a run. Use 1 to 100 letters, digits, dots, dashes, colons or underscores.`,
+  "run.id_taken": (d: { run: string; kind: string; name: string }) =>
+    `The run "${d.run}" already exists and runs the ${d.kind} "${d.name}". Start with another id.`,
+  "run.not_registered": (d: { kind: string; name: string; nearest?: string | undefined }) =>
+    `A run must be found again after a restart, but no ${d.kind} "${d.name}" is registered.${meant(d.nearest)} Provide it first, then start it.`,
+  "run.not_found": (d: { run: string }) => `There is no run "${d.run}".`,
+  "run.fenced": (d: { run: string }) =>
+    `The run "${d.run}" was taken over by another worker; this worker stops working on it.`,
+  "run.interrupted": (d: { run: string }) =>
+    `Work on the run "${d.run}" stops here because its engine ends. It is kept and goes on where an engine is running.`,
+  "run.journal_failed": (d: { run: string; reason: string }) =>
+    `A result of the run "${d.run}" could not be kept: ${d.reason} The run goes on from its last kept result once the journal works again.`,
+  "run.ended": (d: { run: string }) =>
+    `The run "${d.run}" has ended; what its steps still do is not kept. Await every step.`,
+  "run.cancelled": (d: { run: string; reason: string }) => `The run "${d.run}" was cancelled: ${d.reason}`,
+  "step.input_not_json": (d: { step: string; path: string; what: string }) =>
+    `The input of the step "${d.step}" has ${d.what} at ${d.path}, so the step cannot be found again after a restart. Give plain JSON, or name the step with the option "key".`,
+  "step.output_not_json": (d: { step: string; path: string; what: string }) =>
+    `The output of the step "${d.step}" has ${d.what} at ${d.path}, so it cannot be kept. Return plain JSON.`,
+  "step.in_doubt": (d: { step: string; kind: string; name: string }) =>
+    `The ${d.kind} "${d.name}" may happen only once, and was begun but not finished when the process died (step "${d.step}"). It is not run again: find out whether it happened, and decide.`,
+  "step.tx_unsupported": (d: { kind: string; name: string; journal: string }) =>
+    `The ${d.kind} "${d.name}" has the effect "tx", but the journal "${d.journal}" cannot commit an action's writes with its row. Declare the effect "once" or "idempotent".`,
+  "decision.bad_question": (d: { title: string; problem: string }) =>
+    `The question "${d.title}" cannot be asked: ${d.problem}`,
+  "decision.no_fallback": (d: { title: string }) =>
+    `The question "${d.title}" has no fallback, and nobody waits for decisions here. Give it a fallback, or run with decisions: "wait".`,
+  "decision.bad_answer": (d: { token: string; title: string; problems: string }) =>
+    `This does not answer "${d.title}": ${d.problems}. The decision stays open: answer again.`,
+  "decision.not_found": (d: { token: string }) => `There is no decision "${d.token}" to answer.`,
+  "workflow.invalid": (d: {
+    file: string;
+    problems: readonly { path: string; line?: number; column?: number; message: string }[];
+  }) =>
+    `${d.problems.length === 1 ? "A problem" : `${d.problems.length} problems`} in ${sayProblems(d.file, d.problems)}`,
+  "workflow.too_large": (d: { file: string; bytes: number; most: number }) =>
+    `${d.file} has ${d.bytes} bytes; a workflow may have ${d.most}. Keep large data in a store and refer to it.`,
+  "workflow.twice": (d: { name: string; file: string; other: string }) =>
+    `The workflow "${d.name}" in ${d.file} is already defined in ${d.other}. Rename one of them.`,
+  "workflow.folder_missing": (d: { folder: string; reason: string }) =>
+    `The workflow folder ${d.folder} cannot be read: ${d.reason} Create it, or correct the option "folder".`,
+  "workflow.node_failed": (d: { workflow: string; node: string; reason: string }) =>
+    `The node "${d.node}" of the workflow "${d.workflow}" failed: ${d.reason}`,
+  "node.bad_outcome": (d: { node: string; use: string; outcome: string; known: string }) =>
+    `The node "${d.node}" ended with the outcome "${d.outcome}", but its kind "${d.use}" knows only ${d.known}. Correct the node kind.`,
+});
+
+function sayProblems(
+  file: string,
+  problems: readonly { path: string; line?: number; column?: number; message: string }[],
+): string {
+  return problems
+    .slice(0, 10)
+    .map(({ path, line, column, message }) => {
+      const place = line === undefined ? file : `${file}:${line}:${column}`;
+      return path === "" ? `${place}: ${message}` : `${place}: ${path}: ${message}`;
+    })
+    .join("\n");
+}

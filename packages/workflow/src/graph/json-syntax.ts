@@ -1,0 +1,39 @@
+type Expected = "value" | "value or ]" | "key" | "key or }" | "colon" | "comma or close" | "nothing";
+
+const TOKEN =
+  /[\t\n\r ]*(?:([{}[\],:])|("(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)))/uy;
+
+/** Finds the first place where a text stops being JSON: JSON.parse tells it for some errors only. */
+export function findJsonError(text: string): number {
+  const open: string[] = [];
+  let expected: Expected = "value";
+  let position = 0;
+  for (;;) {
+    TOKEN.lastIndex = position;
+    const match = TOKEN.exec(text);
+    const token = match?.[1] ?? (match?.[2] === undefined ? "scalar" : "string");
+    const next: Expected | undefined = match === null ? undefined : follow(expected, token, open);
+    if (next === undefined) return position + (/^[\t\n\r ]*/.exec(text.slice(position))?.[0].length ?? 0);
+    expected = next;
+    position = TOKEN.lastIndex;
+  }
+}
+
+/** What may come after a token; undefined when the token may not come here. */
+function follow(expected: Expected, token: string, open: string[]): Expected | undefined {
+  const after = (): Expected => (open.length === 0 ? "nothing" : "comma or close");
+  if (expected === "colon") return token === ":" ? "value" : undefined;
+  if (expected === "comma or close" && token === ",") return open.at(-1) === "{" ? "key" : "value";
+  if (token === "}" || token === "]") {
+    const closes = expected === "comma or close" || expected === (token === "}" ? "key or }" : "value or ]");
+    if (!closes || open.pop() !== (token === "}" ? "{" : "[")) return undefined;
+    return after();
+  }
+  if (expected === "key" || expected === "key or }") return token === "string" ? "colon" : undefined;
+  if (expected !== "value" && expected !== "value or ]") return undefined;
+  if (token === "{" || token === "[") {
+    open.push(token);
+    return token === "{" ? "key or }" : "value or ]";
+  }
+  return token === "string" || token === "scalar" ? after() : undefined;
+}

@@ -1,0 +1,62 @@
+// The live events of runs, for readers who come and go.
+//
+// 1. The event stream is watched from the first reader on, once, until the plugin ends.
+// 2. A reader that falls too far behind loses the oldest events, never the run.
+import type { Event, PluginContext } from "@mofa/kernel";
+
+export interface RunFeeds {
+  /** The events of a run from now on, until it has ended or the reader leaves. */
+  open(run: string, ended: () => Promise<unknown>): AsyncIterable<Event>;
+}
+
+const MAX_WAITING = 10_000;
+
+export function createRunFeeds(ctx: PluginContext): RunFeeds {
+  const readers = new Map<string, Set<(event: Event) => void>>();
+  let watching = false;
+
+  function subscribe(run: string, reader: (event: Event) => void): () => void {
+    if (!watching) {
+      ctx.watch({}, (event) => {
+        for (const each of readers.get(event.trace) ?? []) each(event);
+      });
+    }
+    watching = true;
+    const others = readers.get(run) ?? new Set();
+    readers.set(run, others.add(reader));
+    return () => {
+      others.delete(reader);
+      if (others.size === 0) readers.delete(run);
+    };
+  }
+
+  return {
+    open: (run, ended) => ({
+      async *[Symbol.asyncIterator]() {
+        const waiting: Event[] = [];
+        let finished = false;
+        let wake = () => {};
+        const leave = subscribe(run, (event) => {
+          if (waiting.length === MAX_WAITING) waiting.shift();
+          waiting.push(event);
+          wake();
+        });
+        const finish = () => {
+          finished = true;
+          wake();
+        };
+        // However the run ends, and also when this process stops: there is nothing more to read.
+        ended().then(finish, finish);
+        try {
+          while (!finished || waiting.length > 0) {
+            const next = waiting.shift();
+            if (next !== undefined) yield next;
+            else await new Promise<void>((resolve) => (wake = resolve));
+          }
+        } finally {
+          leave();
+        }
+      },
+    }),
+  };
+}
