@@ -1,0 +1,96 @@
+import { BUCKETS, type Fold, OUTCOMES, REPLAYED, SUM } from "./fold.ts";
+import type { Family } from "./render.ts";
+import { label, type Rows } from "./rows.ts";
+
+/** What is read at scrape time instead of from the fold, where somebody knows it better. */
+export interface Known {
+  readonly plugins: ReadonlyMap<string, number>;
+  readonly agents: ReadonlyMap<string, number>;
+  readonly decisions: number;
+}
+
+/** All metrics of one fold, ready to be written. */
+export function toFamilies(fold: Fold, buckets: readonly number[], known: Known): readonly Family[] {
+  const { actions } = fold;
+  return [
+    {
+      name: "mofa_actions_total",
+      help: "Actions that ended, by outcome. A refused one had bad input and never started.",
+      type: "counter",
+      rows: () => actions.size,
+      write: (row) => writeOutcomes(actions, row),
+    },
+    {
+      name: "mofa_action_duration_seconds",
+      help: "How long actions took that started and ended.",
+      type: "histogram",
+      rows: () => actions.size,
+      write: writeDurations(actions, buckets),
+    },
+    one("mofa_actions_in_flight", "gauge", "Actions that started and have not ended.", fold.inFlight),
+    {
+      ...one("mofa_replayed_total", "counter", "Results given back from a journal without running again.", actions),
+      write: (row) => {
+        const replays = actions.cells[row * actions.width + REPLAYED] as number;
+        return replays === 0 ? "" : `mofa_replayed_total{${actions.text[row]}} ${replays}\n`;
+      },
+    },
+    {
+      ...one("mofa_model_tokens_total", "counter", "Tokens that model calls used.", fold.tokens),
+      write: (row) => writeTokens(fold.tokens, row),
+    },
+    one("mofa_model_cost_dollars_total", "counter", "What model calls cost, where a price is known.", fold.cost),
+    one("mofa_messages_total", "counter", "Messages, by what became of them.", fold.messages),
+    live("mofa_plugins", "Plugins, by status.", known.plugins),
+    live("mofa_agents", "Agents, by status.", known.agents),
+    one("mofa_runs_total", "counter", "Runs that ended, by status.", fold.runEnds),
+    live("mofa_runs", "Runs that changed in this process and have not ended, by status.", fold.runs.counts),
+    single("mofa_decisions_waiting", "Questions of runs that nobody has answered yet.", known.decisions),
+    one("mofa_file_reloads_total", "counter", "Changes of watched files, by what became of them.", fold.files),
+  ];
+}
+
+function one(name: string, type: Family["type"], help: string, rows: Rows): Family {
+  const write = (row: number) => `${name}{${rows.text[row]}} ${rows.cells[row * rows.width]}\n`;
+  return { name, type, help, rows: () => rows.size, write };
+}
+
+function live(name: string, help: string, counts: ReadonlyMap<string, number>): Family {
+  const lines = [...counts].map(([status, count]) => `${name}{${label("status", status)}} ${count}\n`);
+  return { name, type: "gauge", help, rows: () => lines.length, write: (row) => lines[row] as string };
+}
+
+function single(name: string, help: string, value: number): Family {
+  return { name, type: "gauge", help, rows: () => 1, write: () => `${name} ${value}\n` };
+}
+
+function writeOutcomes({ cells, width, text }: Rows, row: number): string {
+  let lines = "";
+  for (const [cell, outcome] of OUTCOMES.entries()) {
+    const count = cells[row * width + cell] as number;
+    if (count > 0) lines += `mofa_actions_total{${text[row]},outcome="${outcome}"} ${count}\n`;
+  }
+  return lines;
+}
+
+function writeTokens({ cells, width, text }: Rows, row: number): string {
+  const head = `mofa_model_tokens_total{${text[row]}`;
+  return `${head},direction="input"} ${cells[row * width]}\n${head},direction="output"} ${cells[row * width + 1]}\n`;
+}
+
+function writeDurations(rows: Rows, buckets: readonly number[]): (row: number) => string {
+  const name = "mofa_action_duration_seconds";
+  const bounds = [...buckets.map(String), "+Inf"].map((bound) => `,le="${bound}"} `);
+  return (row) => {
+    const start = row * rows.width;
+    let below = 0;
+    let lines = "";
+    for (let bucket = 0; bucket < bounds.length; bucket++) {
+      below += rows.cells[start + BUCKETS + bucket] as number;
+      lines += `${name}_bucket{${rows.text[row]}${bounds[bucket]}${below}\n`;
+    }
+    // A name that was only refused or replayed has no durations.
+    if (below === 0) return "";
+    return `${lines}${name}_sum{${rows.text[row]}} ${rows.cells[start + SUM]}\n${name}_count{${rows.text[row]}} ${below}\n`;
+  };
+}
