@@ -1,0 +1,102 @@
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { Clock, EventFilter, EventType, Log } from "@mofa/kernel";
+import { Hono, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { answerError, answerErrorPage, wantsPage } from "./answer-errors.ts";
+import { addAssets } from "./assets.ts";
+import { addDecisions } from "./decisions.ts";
+import { fail } from "./errors.ts";
+import type { EventHub } from "./event-stream.ts";
+import { type GuardOptions, guard } from "./guard.ts";
+import { checkReadiness } from "./health.ts";
+import { addPages } from "./pages/routes.ts";
+import { addRuns } from "./runs.ts";
+import type { Sight } from "./sight.ts";
+import { takeSnapshot, toStatusJson } from "./snapshot.ts";
+import type { Tail } from "./tail.ts";
+
+/** What the routes work with. */
+export interface AppParts {
+  readonly sight: Sight;
+  readonly tail: Tail;
+  readonly hub: EventHub;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const MAX_BODY = 1_048_576;
+
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+
+/** All routes behind their guards. */
+export async function createApp(parts: AppParts, options: GuardOptions): Promise<Hono> {
+  const app = new Hono();
+  const limit = bodyLimit({
+    maxSize: MAX_BODY,
+    onError: () => {
+      throw fail("gateway.body_too_large", { limit: MAX_BODY }, { stack: false });
+    },
+  });
+  app.use(addHeaders, guard(options), limit);
+  addProbes(app, parts);
+  addStatus(app, parts);
+  addRuns(app, parts.sight);
+  addDecisions(app, parts.sight);
+  addEvents(app, parts.hub);
+  addPages(app, parts);
+  await addAssets(app);
+  app.notFound(({ req }) => {
+    throw fail("gateway.no_route", { method: req.method, path: req.path }, { stack: false });
+  });
+  app.onError((error, context) =>
+    wantsPage(context) ? answerErrorPage(context, error, parts.log) : answerError(context, error, parts.log),
+  );
+  return app;
+}
+
+const addHeaders: MiddlewareHandler = (context, next) => {
+  for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
+  return next();
+};
+
+function addProbes(app: Hono, { sight, clock }: AppParts): void {
+  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.get("/readyz", async (context) => {
+    const readiness = await checkReadiness(sight, clock);
+    return context.json(readiness, readiness.status === "ready" ? 200 : 503);
+  });
+  app.get("/metrics", async (context) => {
+    const metrics = sight.find("metrics");
+    if (metrics === undefined)
+      return context.text("There are no metrics. Add the plugin observability() from @mofa/observability.\n", 404);
+    return context.body(await metrics.render(), 200, { "content-type": metrics.contentType });
+  });
+}
+
+function addStatus(app: Hono, { sight, tail, clock }: AppParts): void {
+  app.get("/api/status", async (context) => context.json(toStatusJson(await takeSnapshot(sight, tail, clock.now()))));
+  app.get("/api/plugins", (context) => context.json({ plugins: sight.control().plugins() }));
+  app.get("/api/agents", (context) => context.json({ agents: sight.control().agents() }));
+}
+
+function addEvents(app: Hono, hub: EventHub): void {
+  app.get("/api/events", (context) => {
+    const { trace, type, kind } = context.req.query();
+    const filter: EventFilter = {
+      ...(trace === undefined ? {} : { trace }),
+      // A type that nobody tells matches nothing, which is what was asked for.
+      ...(type === undefined ? {} : { type: type as EventType }),
+      ...(kind === undefined ? {} : { kind }),
+    };
+    hub.follow((context.env as HttpBindings).outgoing, filter);
+    return RESPONSE_ALREADY_SENT;
+  });
+}

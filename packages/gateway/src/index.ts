@@ -1,0 +1,2 @@
+/** The network door of a kernel. */
+export { type GatewayOptions, gateway } from "./gateway.ts";
