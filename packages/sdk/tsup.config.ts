@@ -1,0 +1,14 @@
+import { library } from "@mofa/devkit/tsup";
+
+export default library([
+  "index",
+  "llm",
+  "llm/rehearsal",
+  "script",
+  "persistence",
+  "persistence/sqlite",
+  "workflow",
+  "observability",
+  "agents",
+  "gateway",
+]);
