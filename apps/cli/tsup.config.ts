@@ -1,0 +1,3 @@
+import { library } from "@mofa/devkit/tsup";
+
+export default library(["main"]);
