@@ -1,0 +1,98 @@
+// 4g: the whole of a call: input checked, three wrappers, a context, and an event at start and end.
+import { createKernel } from "@mofa/kernel/host";
+import { z } from "zod";
+import type { Case, Subject } from "../../measure.ts";
+import type { Peers } from "../../peer.ts";
+import type { Moleculer } from "../messages/peers.ts";
+import { calling } from "./calling.ts";
+import { leanPath } from "./lean.ts";
+import type { Trpc } from "./middleware.ts";
+
+const FORECAST = { city: "Oslo", days: 3, unit: "C", place: { latitude: 59.9, longitude: 10.7 } };
+export type Forecast = typeof FORECAST;
+
+const JSON_SCHEMA = {
+  type: "object",
+  properties: {
+    city: { type: "string" },
+    days: { type: "integer", minimum: 1, maximum: 14 },
+    unit: { type: "string" },
+    place: {
+      type: "object",
+      properties: { latitude: { type: "number" }, longitude: { type: "number" } },
+      required: ["latitude", "longitude"],
+    },
+  },
+  required: ["city", "days", "unit", "place"],
+} as const;
+
+const zodSchema = z.object({
+  city: z.string(),
+  days: z.number().int().min(1).max(14),
+  unit: z.string(),
+  place: z.object({ latitude: z.number(), longitude: z.number() }),
+});
+
+export function wholeCases(peers: Peers): readonly Case[] {
+  return [
+    {
+      name: "4g whole invoke, watched",
+      subjects: [() => limit(true), () => mofa("json", true), () => withMoleculer(peers), () => withTrpc(peers)],
+    },
+    { name: "4g whole invoke, nobody watches", subjects: [() => limit(false), () => mofa("json", false)] },
+    { name: "4g whole invoke with zod, watched", subjects: [() => limit(true), () => mofa("zod", true)] },
+  ];
+}
+
+function limit(watched: boolean): Subject {
+  let seen = 0;
+  const path = leanPath(watched ? () => void seen++ : undefined);
+  return calling("limit", () => path(FORECAST));
+}
+
+/** A kernel with three wrappers and one action; `call` invokes it. */
+export async function oneAction(schema: "json" | "zod") {
+  const kernel = await createKernel();
+  for (let index = 0; index < 3; index++) kernel.wrap((step, next) => next(step));
+  const input = schema === "json" ? JSON_SCHEMA : zodSchema;
+  const action = { kind: "tool", name: "forecast", input, run: async (given: Forecast) => given.days };
+  return { kernel, call: () => kernel.invoke(action, FORECAST) };
+}
+
+async function mofa(schema: "json" | "zod", watched: boolean): Promise<Subject> {
+  const { kernel, call } = await oneAction(schema);
+  let seen = 0;
+  if (watched) kernel.watch({}, () => void seen++);
+  return calling("mofa", call, () => kernel.end());
+}
+
+/** With its validator, without events. */
+async function withMoleculer(peers: Peers): Promise<Subject | undefined> {
+  const peer = await peers.load<Moleculer>("moleculer");
+  if (peer === undefined) return undefined;
+  type Handler = (context: unknown) => Promise<unknown>;
+  const middleware = { localAction: (next: Handler) => (context: unknown) => next(context) };
+  const broker = new peer.ServiceBroker({ logger: false, middlewares: [middleware, middleware, middleware] });
+  const place = { type: "object", props: { latitude: "number", longitude: "number" } };
+  const params = { city: "string", days: { type: "number", integer: true, min: 1, max: 14 }, unit: "string", place };
+  const handler = async (context: { readonly params: Forecast }) => context.params.days;
+  broker.createService({ name: "bench", actions: { forecast: { params, handler } } });
+  await broker.start();
+  return calling(
+    "moleculer",
+    () => broker.call("bench.forecast", FORECAST),
+    () => broker.stop(),
+  );
+}
+
+/** With zod, without events. */
+async function withTrpc(peers: Peers): Promise<Subject | undefined> {
+  const peer = await peers.load<Trpc>("@trpc/server");
+  if (peer === undefined) return undefined;
+  const trpc = peer.initTRPC.create();
+  const pass = ({ next }: { next: () => Promise<unknown> }) => next();
+  const run = async ({ input }: { readonly input: Forecast }) => input.days;
+  const procedure = trpc.procedure.use(pass).use(pass).use(pass).input(zodSchema).query(run);
+  const caller = trpc.createCallerFactory(trpc.router({ forecast: procedure }))({});
+  return calling("trpc", () => caller["forecast"]?.(FORECAST) as Promise<unknown>);
+}
