@@ -83,7 +83,14 @@ function interrupted(signal) {
 }
 
 async function install() {
-  const args = ["--yes", pnpmPackage(), "install", "--reporter=append-only", "--config.confirm-modules-purge=false"];
+  const args = [
+    "--yes",
+    "--prefer-offline",
+    pnpmPackage(),
+    "install",
+    "--reporter=append-only",
+    "--config.confirm-modules-purge=false",
+  ];
   const { code, output } = await run("npx", args, {
     ...process.env,
     // A registry that cannot be reached should be said soon, not after minutes of retries.
@@ -117,7 +124,11 @@ async function checkDisk() {
 // turbo starts pnpm for every task, so it has to be on the PATH; npx keeps it in a folder of its own.
 async function findPnpm() {
   const find = process.platform === "win32" ? "where pnpm" : "command -v pnpm";
-  const { output } = await run("npx", ["--yes", `--package=${pnpmPackage()}`, "-c", find], process.env);
+  const { output } = await run(
+    "npx",
+    ["--yes", "--prefer-offline", `--package=${pnpmPackage()}`, "-c", find],
+    process.env,
+  );
   return output.trim().split("\n").at(-1) ?? "";
 }
 

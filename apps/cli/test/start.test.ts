@@ -58,7 +58,7 @@ test(
   async () => {
     await using desk = await copySupportDesk();
     await keepTickets(desk.folder, "02-refund-large.txt");
-    const started = mofa(["start", "--port", "0"], desk.folder);
+    await using started = mofa(["start", "--port", "0"], desk.folder);
     const url = await address(started);
     const get = async (path: string) => (await fetch(`${url}${path}`)).json() as Promise<unknown>;
 
@@ -116,7 +116,7 @@ test(
     expect(failed.stdout).toMatch(/failed: 01-refund-small\.txt: .*priority.*500 ms/u);
 
     await writeFile(rules, text);
-    const started = mofa(["start", "--port", "0"], desk.folder);
+    await using started = mofa(["start", "--port", "0"], desk.folder);
     const url = await address(started);
     const ticket = join(desk.folder, "inbox", "01-refund-small.txt");
     await writeFile(ticket, await readFile(ticket, "utf8"));
@@ -192,6 +192,23 @@ test("a folder that is no project, a misspelt command and a bad port are refused
   expect(misspelt.stderr).toContain("Did you mean start?");
   const port = await mofa(["start", "--port", "99999"], desk.folder).finished;
   expect(port.stderr).toContain("A port is a whole number from 0 to 65535");
+});
+
+test("the demo makes its project where there is none, and goes on with it the next time", LIMIT, async () => {
+  await using desk = await copySupportDesk();
+  await rm(join(desk.folder, "mofa.config.yaml"));
+  const made = await mofa(["demo", "--once", "--port", "0"], desk.folder).finished;
+  expect([made.code, made.stderr.includes("made the project"), made.stdout.includes("23 done")]).toEqual([
+    0,
+    true,
+    true,
+  ]);
+  const again = await mofa(["demo", "--once", "--port", "0"], desk.folder).finished;
+  expect([again.code, again.stderr.includes("made the project"), again.stdout.includes("23 done")]).toEqual([
+    0,
+    false,
+    true,
+  ]);
 });
 
 test("the tree names every plugin and what it brings, and starts nothing", LIMIT, async () => {

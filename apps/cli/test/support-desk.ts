@@ -22,7 +22,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-export interface Command {
+export interface Command extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
   /** Resolves when standard error has this text; rejects when the command ends without it. */
@@ -60,5 +60,10 @@ export function mofa(args: readonly string[], folder: string, env: Readonly<Reco
       look();
       finished.then(() => reject(new Error(`ended without saying "${text}":\n${stderr}`)), reject);
     });
-  return { child, finished, said };
+  // A test that fails must not leave its process behind.
+  const end = async () => {
+    child.kill("SIGKILL");
+    await finished;
+  };
+  return { child, finished, said, [Symbol.asyncDispose]: end };
 }

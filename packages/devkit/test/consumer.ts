@@ -11,14 +11,16 @@ export interface Packed {
   readonly entries: readonly string[];
 }
 
-const pnpm = ["--yes", "pnpm@12.21.0"];
+// The pnpm that runs this, where one does: asking npx for it each time asks the registry each time.
+const running = process.env["npm_execpath"];
+const pnpm: readonly string[] =
+  running?.includes("pnpm") === true ? [running] : ["npx", "--yes", "--prefer-offline", "pnpm@12.21.0"];
 
 /** Packs every public package as it would be published. */
 export async function pack(folder: string): Promise<readonly Packed[]> {
   await mkdir(folder, { recursive: true });
   const packages = readPublic();
-  for (const { folder: cwd } of packages)
-    await must("npx", [...pnpm, "pack", "--pack-destination", folder], join(root, cwd));
+  for (const { folder: cwd } of packages) await must([...pnpm, "pack", "--pack-destination", folder], join(root, cwd));
   const tarballs = await readdir(folder);
   return packages.map(({ manifest }) => {
     const file = `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`;
@@ -60,7 +62,7 @@ export async function createConsumer(folder: string, packages: readonly Packed[]
     },
     include: ["*.ts"],
   });
-  await must("npx", [...pnpm, "install", "--prefer-offline", "--no-frozen-lockfile"], folder);
+  await must([...pnpm, "install", "--prefer-offline", "--no-frozen-lockfile"], folder);
 }
 
 async function versions(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
@@ -75,7 +77,7 @@ function write(folder: string, name: string, value: unknown): Promise<void> {
   return writeFile(join(folder, name), `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-async function must(program: string, args: readonly string[], cwd: string): Promise<void> {
+async function must([program = "", ...args]: readonly string[], cwd: string): Promise<void> {
   const { code, output } = await run(program, args, { cwd });
   if (code !== 0) throw new Error(`${program} ${args.join(" ")} in ${cwd}:\n${output}`);
 }

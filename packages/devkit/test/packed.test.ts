@@ -61,6 +61,17 @@ test("the hello of the README runs", { timeout: minutes }, async () => {
   succeeded(await run(process.execPath, ["--no-node-snapshot", "hello.ts"], { cwd: consumer, env }));
 });
 
+test("the demo of the packed command runs in an empty folder", { timeout: minutes }, async () => {
+  const empty = await mkdtemp(join(folder, "empty-"));
+  const mofa = join(consumer, "node_modules/.bin/mofa");
+  const outcome = await run(mofa, ["demo", "--once", "--port", "0"], {
+    cwd: empty,
+    env: { OPENAI_BASE_URL: "", OPENAI_API_KEY: "" },
+  });
+  succeeded(outcome);
+  expect(outcome.output).toContain("23 tickets: 23 done.");
+});
+
 // What a failing program wrote is the message of the test.
 function succeeded({ code, output }: Outcome): void {
   expect(code, output).toBe(0);
