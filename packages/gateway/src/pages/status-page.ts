@@ -49,10 +49,10 @@ function showPlugins(plugins: readonly PluginInfo[]): Markup {
 const RUNS: readonly Column<RunSummary>[] = [
   {
     head: "Run",
-    cell: ({ id, name }) =>
-      html`<a href="/runs/${encodeURIComponent(id)}">${name}</a> <code class="id" title="${id}">${id}</code>`,
+    // The id tells runs apart; whose they are stands beside it.
+    cell: ({ id }) => html`<a href="/runs/${encodeURIComponent(id)}" title="${id}">${id}</a>`,
   },
-  { head: "Kind", looks: "minor", cell: ({ kind }) => html`<span class="kind">${kind}</span>` },
+  { head: "Of", looks: "minor", cell: ({ kind, name }) => html`<span class="kind">${kind}</span> ${name}` },
   { head: "Status", cell: (run) => status(run.status) },
   { head: "Updated", cell: ({ updatedAt }) => moment(updatedAt) },
 ];
