@@ -104,10 +104,12 @@ export function createEventStream(failed: (error: unknown) => void): EventStream
     },
     watch(filter, watcher) {
       const { channel, key } = placeOf(filter);
+      // Found by the one field it names, an event needs no second look.
+      const found = Object.values(filter).filter((wanted) => wanted !== undefined).length < 2;
       let watching = true;
       const guarded = (event: Event) => {
         // An emitter finishes its round with those it began with, even if one of them left meanwhile.
-        if (!watching || !matches(filter, event)) return;
+        if (!watching || !(found || matches(filter, event))) return;
         try {
           watcher(event);
         } catch (error) {

@@ -65,7 +65,8 @@ function compile(schema: Json | undefined, compiling: Compiling, at: string): Te
     const test = keyword({ name, argument, schema: schema as JsonSchema, compiling, at });
     if (test !== undefined) tests.push(test);
   }
-  return all;
+  const [only] = tests;
+  return only !== undefined && tests.length === 1 ? only : all;
 }
 
 const when =

@@ -51,7 +51,8 @@ export interface PluginContext {
   /** The newest thing of a kind (and name), or undefined. */
   find<Kind extends KindName>(kind: Kind, name?: string): Kinds[Kind] | undefined;
   list<Kind extends KindName>(kind: Kind): readonly Kinds[Kind][];
-  watch(filter: EventFilter, watcher: Watcher): void;
+  /** Calls back for each matching event while the plugin is there; the returned function stops that early. */
+  watch(filter: EventFilter, watcher: Watcher): () => void;
   emit<Type extends EventType>(type: Type, body: EventBodies[Type]): void;
   invoke<Input, Output>(action: Action<Input, Output>, input: Input, options?: InvokeOptions): Promise<Output>;
   send(draft: Draft): Delivery | Promise<Delivery>;

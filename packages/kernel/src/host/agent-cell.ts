@@ -15,7 +15,7 @@ import { type AgentStatus, takesWork, transition } from "../lifecycle.ts";
 import type { Delivery } from "../message.ts";
 import { type Bus, rejected } from "./bus.ts";
 import { Envelope } from "./envelope.ts";
-import { Inbox } from "./inbox.ts";
+import { type Afterwards, Inbox } from "./inbox.ts";
 import type { Invoker } from "./invoke.ts";
 import { type CallHost, LiveCall } from "./live-call.ts";
 import { PRIORITY_RANK } from "./mailbox.ts";
@@ -31,7 +31,7 @@ export interface MessageTurn {
 
 /** Waits for its turn: begun by `invoke`, beside the messages. */
 interface Turn {
-  begin(): Promise<void>;
+  begin(): Promise<undefined>;
   refuse(reason: unknown): void;
 }
 
@@ -58,6 +58,7 @@ export class AgentCell {
     this.#turns = turns;
     this.#inbox = new Inbox({
       owner: this.address,
+      batch: host.bus.batch,
       concurrency: agent.concurrency ?? 1,
       mailbox: agent.mailbox ?? {},
       work: (item) => (item instanceof Envelope ? this.#handle(item) : item.begin()),
@@ -173,7 +174,7 @@ export class AgentCell {
         reject(reason);
       };
       const cancelled = () => refuse(signal.reason);
-      const begin = async () => {
+      const begin = async (): Promise<undefined> => {
         if (signal.aborted) return;
         signal.removeEventListener("abort", cancelled);
         await this.#work(step, next).then(resolve, reject);
@@ -206,7 +207,8 @@ export class AgentCell {
     return this.#inbox.push(envelope, envelope.rank, envelope.body);
   }
 
-  async #handle(envelope: Envelope): Promise<void> {
+  /** Takes a turn; gives what tells the asker, who must find the agent ready for the next. */
+  async #handle(envelope: Envelope): Promise<Afterwards> {
     this.#busy();
     const { clock, events } = this.#host;
     const started = events.watchers > 0 ? clock.monotonic() : 0;
@@ -216,13 +218,14 @@ export class AgentCell {
     try {
       const output = await this.#host.invoke(undefined, this.agent, envelope.body, options);
       this.#handled++;
-      envelope.reply?.answer(output);
       if (events.watchers > 0) tellHandled(this.#host, envelope, clock.monotonic() - started);
+      return () => envelope.reply?.answer(output);
     } catch (error) {
       this.#failed++;
       tellFailed(this.#host, envelope, error);
       // Cancelled, the call is over; the action may not be.
       await turn.work?.catch(() => {});
+      return undefined;
     }
   }
 

@@ -19,46 +19,91 @@ export interface Asking {
 /** Posts with a way back and waits for what comes. */
 export function ask(
   host: CallHost,
-  { draft, options, from }: Asking,
+  asking: Asking,
   post: (reply: Reply) => Delivery | Promise<Delivery>,
 ): Promise<unknown> {
-  const { timeout, signal } = options;
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) return reject(signal.reason);
-    const waiting = from === undefined ? undefined : new LiveCall(host, asking(draft), from, undefined);
-    if (waiting?.reason !== undefined) {
-      waiting.end();
-      return reject(waiting.reason);
-    }
-    const settle =
-      <T>(end: (value: T) => void) =>
-      (value: T) => {
-        clear?.();
-        signal?.removeEventListener("abort", stop);
-        reply.forget?.();
-        waiting?.end();
-        end(value);
-      };
-    const refuse = settle(reject);
-    const stop = () => refuse(signal?.reason);
-    const late = () =>
-      refuse(fail("message.no_answer", { address: draft.to, ms: timeout ?? 0 }, { stack: false, retryable: true }));
-    const reply: Reply = { asker: from, answer: settle(resolve), refuse };
+  const { signal } = asking.options;
+  if (signal?.aborted === true) return Promise.reject(signal.reason);
+  const request = new OpenRequest(host, asking);
+  if (!request.open) return request.answered;
+  try {
+    const delivery = post(request);
+    if (delivery instanceof Promise)
+      delivery.then(
+        (settled) => request.check(settled),
+        (error) => request.refuse(error),
+      );
+    else request.check(delivery);
+  } catch (error) {
+    request.refuse(error);
+  }
+  return request.answered;
+}
+
+class OpenRequest implements Reply {
+  readonly asker: LiveCall | undefined;
+  readonly answered: Promise<unknown>;
+  open = true;
+  forget?: () => void;
+  readonly #draft: Draft;
+  #resolve: (value: unknown) => void = ignore;
+  #reject: (reason: unknown) => void = ignore;
+  /** What the asking call cancels when it ends. */
+  #waiting: LiveCall | undefined = undefined;
+  #release: (() => void) | undefined = undefined;
+
+  constructor(host: CallHost, { draft, options, from }: Asking) {
+    this.#draft = draft;
+    this.asker = from;
+    this.answered = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    if (options.timeout !== undefined || options.signal !== undefined) this.#limit(host, options);
+    if (from === undefined) return;
+    this.#waiting = new LiveCall(host, asking(draft), from, undefined);
+    this.#waiting.cancelled = (reason) => this.refuse(reason);
+    if (this.#waiting.reason !== undefined) this.refuse(this.#waiting.reason);
+  }
+
+  answer(value: unknown): void {
+    if (this.#end()) this.#resolve(value);
+  }
+
+  refuse(error: unknown): void {
+    if (this.#end()) this.#reject(error);
+  }
+
+  /** Refuses what nobody took in. */
+  check({ status, receivers, reason }: Delivery): void {
+    if (status === "rejected" || receivers === 0) this.refuse(notDelivered(this.#draft.to, reason));
+  }
+
+  #end(): boolean {
+    if (!this.open) return false;
+    this.open = false;
+    this.#release?.();
+    this.forget?.();
+    this.#waiting?.end();
+    return true;
+  }
+
+  #limit(host: CallHost, { timeout, signal }: InvokeOptions): void {
+    const stop = () => this.refuse(signal?.reason);
+    const late = () => {
+      const data = { address: this.#draft.to, ms: timeout ?? 0 };
+      this.refuse(fail("message.no_answer", data, { stack: false, retryable: true }));
+    };
     const clear = timeout === undefined ? undefined : host.clock.after(timeout, late);
     signal?.addEventListener("abort", stop, { once: true });
-    if (waiting !== undefined) waiting.cancelled = refuse;
-    const check = (delivery: Delivery) => {
-      if (delivery.status === "rejected" || delivery.receivers === 0) refuse(notDelivered(draft.to, delivery.reason));
+    this.#release = () => {
+      clear?.();
+      signal?.removeEventListener("abort", stop);
     };
-    try {
-      const delivery = post(reply);
-      if (delivery instanceof Promise) delivery.then(check, refuse);
-      else check(delivery);
-    } catch (error) {
-      refuse(error);
-    }
-  });
+  }
 }
+
+function ignore(): void {}
 
 /** What a call that waits for an answer is called in errors. */
 function asking({ type }: Draft): AnyAction {

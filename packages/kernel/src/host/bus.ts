@@ -6,12 +6,12 @@
 // 4. Of several receivers at one agent address the newest is there; when it leaves, the one below is again.
 // 5. A request from a call ends with that call.
 import type { InvokeOptions } from "../call.ts";
-import type { Clock } from "../clock.ts";
 import { type ErrorJson, nearest, toErrorJson } from "../error.ts";
 import { fail } from "../errors.ts";
 import type { Transport } from "../kinds/transport.ts";
 import type { Delivery, Draft } from "../message.ts";
 import { ask } from "./ask.ts";
+import { Batch } from "./batch.ts";
 import { Envelope, type Reply } from "./envelope.ts";
 import type { CallHost, LiveCall } from "./live-call.ts";
 import { Topics } from "./topics.ts";
@@ -27,6 +27,8 @@ interface Receiver {
 }
 
 export interface Bus {
+  /** What is said in one go. */
+  readonly batch: Batch;
   send(draft: Draft, from: LiveCall | undefined): Delivery | Promise<Delivery>;
   request(draft: Draft, options: InvokeOptions, from: LiveCall | undefined): Promise<unknown>;
   join(receiver: Receiver): () => void;
@@ -46,14 +48,14 @@ export function createBus(host: CallHost): Bus {
   /** Receivers under a newer one of the same address. */
   const covered = new Map<string, Receiver[]>();
   const roles = new Map<string, Holders>();
-  const topics = new Topics<Receiver>();
+  const topics = new Topics<Receiver>("topic:");
   const remote = new Map<string, Reply>();
-  const now = readOncePerTurn(host.clock);
+  const batch = new Batch(host.clock);
 
   /** Who is meant by an address that is not one agent's; undefined when nobody local is known by it. */
   function resolve(to: string, from: string): Iterable<Receiver> | undefined {
     if (to === "*") return direct.values();
-    if (to.startsWith("topic:")) return topics.find(to.slice(6));
+    if (to.startsWith("topic:")) return topics.find(to);
     if (to.startsWith("role:")) return holders(to.slice(5), from);
     if (!to.startsWith("agent:")) throw fail("address.malformed", { address: to }, { stack: false });
     return undefined;
@@ -79,7 +81,7 @@ export function createBus(host: CallHost): Bus {
       }
     }
     const sender = from === undefined ? "" : `${from.action.kind}:${from.action.name}`;
-    const head = { ids: host.ids, at: now(), trace: from?.trace ?? "", from: sender };
+    const head = { ids: host.ids, at: batch.now(), trace: from?.trace ?? "", from: sender };
     const envelope = new Envelope(draft, head, reply);
     const one = direct.get(draft.to);
     const delivery = one === undefined ? postWide(envelope) : one.deliver(envelope);
@@ -171,12 +173,13 @@ export function createBus(host: CallHost): Bus {
   }
 
   return {
+    batch,
     send: (draft, from) => post(draft, from, undefined),
     request: (draft, options, from) =>
       ask(host, { draft, options, from }, (reply) => {
         // A request wants one answer: of several holders of a role, one is asked.
-        const to = draft.to.startsWith("role:") && !draft.to.endsWith("?one") ? `${draft.to}?one` : draft.to;
-        return post({ ...draft, to }, from, reply);
+        const wide = draft.to.startsWith("role:") && !draft.to.endsWith("?one");
+        return post(wide ? { ...draft, to: `${draft.to}?one` } : draft, from, reply);
       }),
     join,
   };
@@ -223,21 +226,6 @@ class Tally {
     const status = this.#queued ? "queued" : "accepted";
     return reason === undefined ? { status, receivers } : { status, receivers, reason };
   }
-}
-
-/** A clock read costs as much as delivering: messages sent in one go bear one time. */
-function readOncePerTurn(clock: Clock): () => number {
-  let at: number | undefined;
-  const forget = () => {
-    at = undefined;
-  };
-  return () => {
-    if (at === undefined) {
-      at = clock.now();
-      queueMicrotask(forget);
-    }
-    return at;
-  };
 }
 
 /** A delivery that did not happen, with the error that says why. */

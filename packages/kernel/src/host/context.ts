@@ -122,13 +122,11 @@ export function createContext(host: ContextHost, { name, scope, staged }: Making
       const others = host.registry.list(kind).filter((thing) => !names.has(thing.name));
       return [...own, ...others] as unknown as readonly Kinds[Kind][];
     },
-    watch(filter, watcher) {
-      bring({ place: () => host.events.watch(filter, watcher) });
-    },
+    watch: (filter, watcher) => bring({ place: () => host.events.watch(filter, watcher) }),
     emit<Type extends EventType>(type: Type, body: EventBodies[Type]) {
       if (!host.events.wanted(type, "plugin")) return;
-      const head = { type, at: host.clock.now(), trace: "", call: "", kind: "plugin", name };
-      host.events.tell({ ...head, ...body } as unknown as Event);
+      const at = host.clock.now();
+      host.events.tell({ type, at, trace: "", call: "", kind: "plugin", name, ...body } as unknown as Event);
     },
     invoke: (action, input, options?: InvokeOptions) =>
       host.invoke(undefined, action as AnyAction, input, options) as Promise<never>,

@@ -39,6 +39,7 @@ export function createEventFeed<Output>(source: Source<Output>): EventFeed<Outpu
   let finished = false;
   let failure: { readonly error: unknown } | undefined;
   const readers: Reader[] = [];
+  let serving = false;
 
   const unwatch = source.watch((event) => {
     if (finished) return;
@@ -48,8 +49,11 @@ export function createEventFeed<Output>(source: Source<Output>): EventFeed<Outpu
     waiting.push(event);
     if (readers.length === 0) return;
     // Whoever reads batches gets what is told in one go as one batch.
-    if (readers[0]?.all === true) queueMicrotask(serve);
-    else serve();
+    if (readers[0]?.all !== true) serve();
+    else if (!serving) {
+      serving = true;
+      queueMicrotask(serve);
+    }
   });
 
   function finish(outcome?: { readonly error: unknown }): void {
@@ -68,6 +72,7 @@ export function createEventFeed<Output>(source: Source<Output>): EventFeed<Outpu
   );
 
   function serve(): void {
+    serving = false;
     while (readers.length > 0 && (position < waiting.length || finished)) {
       const reader = readers.shift() as Reader;
       if (position < waiting.length) reader.resolve({ done: false, value: reader.all ? takeAll() : takeOne() });

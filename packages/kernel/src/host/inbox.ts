@@ -1,19 +1,25 @@
 // Takes items in, hands them out in order, so many at a time.
 //
 // 1. Never more than `concurrency` in work; items that wait are in the mailbox, nowhere else.
-// 2. One microtask drains many items; after a burst it lets the event loop breathe.
+// 2. One microtask drains many items, of all that were put in in one go; after a burst it lets the event loop breathe.
 // 3. Closed, it takes nothing more; what waited is handed to `left`.
 import { fail } from "../errors.ts";
 import type { Delivery, MailboxOptions } from "../message.ts";
+import type { Batch } from "./batch.ts";
 import { ACCEPTED, QUEUED, rejected } from "./bus.ts";
 import { Mailbox } from "./mailbox.ts";
 
+/** What is to be done once the place of an item is free again. */
+export type Afterwards = (() => void) | undefined;
+
 export interface InboxOptions<T> {
   readonly owner: string;
+  /** What the items are a part of. */
+  readonly batch: Batch;
   readonly concurrency: number;
   readonly mailbox: MailboxOptions;
   /** Works on one item; must not throw. */
-  work(item: T): Promise<void> | void;
+  work(item: T): Promise<Afterwards> | undefined;
   /** Hears that nothing is in work and nothing waits. */
   idle?(): void;
   /** Hears of items that were given up, and why. */
@@ -93,14 +99,12 @@ export class Inbox<T> {
   }
 
   /** Ends work begun by `tryEnter`. */
-  leave(): void {
-    this.#done();
-  }
+  readonly leave = (): void => this.#done();
 
   #schedule(): void {
     if (this.#scheduled || this.#paused) return;
     this.#scheduled = true;
-    queueMicrotask(this.#drain);
+    this.#options.batch.add(this.#drain);
   }
 
   readonly #drain = (): void => {
@@ -116,13 +120,14 @@ export class Inbox<T> {
       // Counted before it begins: what it does first may already ask whether there is room.
       this.active++;
       const work = this.#options.work(item);
-      if (work instanceof Promise) work.then(this.#done, this.#done);
+      if (work instanceof Promise) work.then(this.#done, this.leave);
       else this.#leave();
     }
   };
 
-  readonly #done = (): void => {
+  readonly #done = (afterwards?: Afterwards): void => {
     this.#leave();
+    afterwards?.();
     this.#schedule();
   };
 

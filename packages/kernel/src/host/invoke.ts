@@ -119,6 +119,7 @@ export function createInvoker(host: CallHost): Invoker {
       return Promise.reject(error);
     }
     const call = new LiveCall(host, action, parent, options.trace);
+    if (parent === undefined) call.enlist();
     if (options.frame !== undefined) call.run = options.frame;
     const limit = options.timeout ?? action.timeout;
     const limited = limit !== undefined || options.signal !== undefined;
@@ -228,6 +229,7 @@ function runAction(step: Step): Promise<unknown> {
 function telling(host: CallHost, next: Next): Next {
   const { clock, events } = host;
   return (step) => {
+    // Any watcher, not only one of this kind: whoever comes while the call is at work may still want its end.
     if (events.watchers === 0) return next(step);
     const { call, input, action } = step;
     const { kind, name } = action;

@@ -177,8 +177,8 @@ function assemble(options: KernelOptions): Kernel & { assertSettled(): void } {
       assertOpen();
       return bus.send(draft, undefined);
     },
-    async request(draft, more = {}) {
-      assertOpen();
+    request(draft, more = {}) {
+      if (scope.ended) return Promise.reject(fail("kernel.closed", {}, { stack: false }));
       return bus.request(draft, more, undefined);
     },
     watch: events.watch,

@@ -11,7 +11,9 @@ test("a list of calls holds exactly those that joined and did not leave, in what
   const there = new Set<LiveCall>();
   for (let round = 0; round < 3000; round++) {
     if (random() < 0.5 || there.size === 0) {
-      there.add(new LiveCall(host, { kind: "tool", name: "t", run: () => undefined }, undefined, undefined));
+      const call = new LiveCall(host, { kind: "tool", name: "t", run: () => undefined }, undefined, undefined);
+      call.enlist();
+      there.add(call);
     } else {
       const call = [...there][Math.floor(random() * there.size)] as LiveCall;
       there.delete(call);

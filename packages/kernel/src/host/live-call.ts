@@ -82,8 +82,12 @@ export class LiveCall implements Call {
     this.#trace = trace;
     this.run = parent?.run;
     this.deadline = parent?.deadline;
-    if (parent === undefined) host.roots.join(this);
-    else parent.#adopt(this);
+    if (parent !== undefined) parent.#adopt(this);
+  }
+
+  /** Puts an outermost call where the end of the kernel finds it; one that ends in the same turn needs no place there. */
+  enlist(): void {
+    this.#host.roots.join(this);
   }
 
   get id(): string {

@@ -10,13 +10,10 @@ import { type FullPolicy, type MailboxOptions, PRIORITIES, type Priority } from 
 /** What became of an item: in, in at the cost of the oldest, out, or to be tried again when there is room. */
 export type Pushed = "in" | "displaced" | "full" | "dropped" | "wait";
 
-interface Entry<T> {
+/** Waits outside for room. */
+interface Waiter<T> {
   readonly item: T;
   readonly bytes: number;
-}
-
-/** Waits outside for room. */
-interface Waiter<T> extends Entry<T> {
   readonly rank: number;
   /** Told true when it is in, false when the mailbox was emptied for good. */
   readonly admitted: (taken: boolean) => void;
@@ -30,7 +27,9 @@ export class Mailbox<T> {
   readonly maxMessages: number;
   readonly maxBytes: number | undefined;
   readonly full: FullPolicy;
-  readonly #rings: (Ring<Entry<T>> | undefined)[] = [undefined, undefined, undefined, undefined];
+  readonly #rings: (Ring<T> | undefined)[] = [undefined, undefined, undefined, undefined];
+  /** The bytes of each item, in rings beside those of the items; there only when bytes are bounded. */
+  readonly #bytesOf: (Ring<number> | undefined)[] = [undefined, undefined, undefined, undefined];
   readonly #dropped: (item: T) => void;
   #ready = 0;
   #size = 0;
@@ -88,7 +87,7 @@ export class Mailbox<T> {
     if (this.#ready === 0) return undefined;
     const lowest = ++this.#takes % LOWEST_TURN === 0;
     const rank = lowest ? 31 - Math.clz32(this.#ready) : 31 - Math.clz32(this.#ready & -this.#ready);
-    return this.#takeFrom(rank)?.item;
+    return this.#takeFrom(rank);
   }
 
   /** Empties it for good: takes everything, oldest of the most urgent first, and turns away who waits for room. */
@@ -97,7 +96,7 @@ export class Mailbox<T> {
     for (let waiter = this.#waiters?.shift(); waiter !== undefined; waiter = this.#waiters?.shift())
       waiter.admitted(false);
     for (let rank = 0; rank < PRIORITIES.length; rank++) {
-      for (let entry = this.#takeFrom(rank); entry !== undefined; entry = this.#takeFrom(rank)) items.push(entry.item);
+      for (let item = this.#takeFrom(rank); item !== undefined; item = this.#takeFrom(rank)) items.push(item);
     }
     return items;
   }
@@ -107,14 +106,13 @@ export class Mailbox<T> {
   }
 
   #add(item: T, rank: number, bytes: number): void {
-    let ring = this.#rings[rank];
-    if (ring === undefined) {
-      ring = new Ring<Entry<T>>();
-      this.#rings[rank] = ring;
-    }
-    ring.push({ item, bytes });
+    this.#rings[rank] ??= new Ring<T>();
+    this.#rings[rank].push(item);
     this.#ready |= 1 << rank;
     this.#size++;
+    if (this.maxBytes === undefined) return;
+    this.#bytesOf[rank] ??= new Ring<number>();
+    this.#bytesOf[rank].push(bytes);
     this.#bytes += bytes;
   }
 
@@ -123,21 +121,21 @@ export class Mailbox<T> {
       const leastUrgent = 31 - Math.clz32(this.#ready);
       if (leastUrgent < rank) return "dropped";
       const oldest = this.#takeFrom(leastUrgent);
-      if (oldest !== undefined) this.#dropped(oldest.item);
+      if (oldest !== undefined) this.#dropped(oldest);
     }
     this.#add(item, rank, bytes);
     return "displaced";
   }
 
-  #takeFrom(rank: number): Entry<T> | undefined {
+  #takeFrom(rank: number): T | undefined {
     const ring = this.#rings[rank];
-    const entry = ring?.shift();
-    if (ring === undefined || entry === undefined) return undefined;
+    const item = ring?.shift();
+    if (ring === undefined || item === undefined) return undefined;
     if (ring.size === 0) this.#ready &= ~(1 << rank);
     this.#size--;
-    this.#bytes -= entry.bytes;
+    this.#bytes -= this.#bytesOf[rank]?.shift() ?? 0;
     if (this.#waiters !== undefined) this.#admit(this.#waiters);
-    return entry;
+    return item;
   }
 
   #admit(waiters: Ring<Waiter<T>>): void {

@@ -201,6 +201,25 @@ describe("setting up", () => {
     expect(order).toEqual(["turn ended", "database closed"]);
   });
 
+  test("a plugin may stop watching before it ends", async () => {
+    await using kernel = await testKernel();
+    const watchers = kernel.counts().watchers;
+    const heard: string[] = [];
+    let stop!: () => void;
+    await kernel.plug(
+      plugin("p", (ctx) => {
+        stop = ctx.watch({ type: "action.end", kind: "tool" }, ({ name }) => void heard.push(name));
+      }),
+    );
+    await kernel.invoke(tool("first"), {});
+    stop();
+    stop();
+    await kernel.invoke(tool("second"), {});
+    expect([heard, kernel.counts().watchers]).toEqual([["first"], watchers]);
+    await kernel.unplug("p");
+    expect(kernel.counts().watchers).toBe(watchers);
+  });
+
   test("after its end a plugin can bring nothing, and nothing of the try stays", async () => {
     await using kernel = await testKernel();
     let kept!: PluginContext;

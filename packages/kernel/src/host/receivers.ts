@@ -35,11 +35,13 @@ export function listen(host: CallHost & { readonly bus: Bus }, listening: Listen
   if (!topic && !address.startsWith("agent:")) throw fail("address.malformed", { address });
   const action: AnyAction = { kind: "receiver", name: owner, run: () => undefined };
   const working = new Set<LiveCall>();
+  const handling: Handling = { host, action, receive, working };
   const inbox = new Inbox<Envelope>({
     owner: address,
+    batch: host.bus.batch,
     concurrency: 1,
     mailbox: listening.mailbox,
-    work: (envelope) => handle({ host, action, receive, working }, envelope),
+    work: (envelope) => handle(handling, envelope),
     left: (envelope, reason) => tellFailed(host, envelope, reason),
   });
   return {
@@ -67,29 +69,49 @@ interface Handling {
   readonly working: Set<LiveCall>;
 }
 
-function handle({ host, action, receive, working }: Handling, envelope: Envelope): Promise<void> | void {
+function handle(handling: Handling, envelope: Envelope): Promise<undefined> | undefined {
+  const { host, action, receive } = handling;
   const call = new LiveCall(host, action, undefined, envelope.trace === "" ? undefined : envelope.trace);
   call.asker = envelope.reply?.asker;
-  const watched = host.events.watchers > 0;
-  const started = watched ? host.clock.monotonic() : 0;
-  const well = (value: unknown) => {
-    call.end();
-    envelope.reply?.answer(value);
-    if (watched) tellHandled(host, envelope, host.clock.monotonic() - started);
-  };
-  const badly = (error: unknown) => {
-    call.end();
-    tellFailed(host, envelope, error);
-  };
+  const started = host.events.watchers > 0 ? host.clock.monotonic() : undefined;
   try {
     const result = receive(envelope, call);
-    if (!isThenable(result)) return well(result);
-    working.add(call);
-    return Promise.resolve(result)
-      .then(well, badly)
-      .finally(() => working.delete(call));
+    if (isThenable(result)) return handleLater(handling, { envelope, call, started }, result);
+    call.end();
+    envelope.reply?.answer(result);
+    if (started !== undefined) tellHandled(host, envelope, host.clock.monotonic() - started);
   } catch (error) {
-    badly(error);
+    call.end();
+    tellFailed(host, envelope, error);
+  }
+}
+
+/** One message that is being handled. */
+interface Handled {
+  readonly envelope: Envelope;
+  readonly call: LiveCall;
+  /** When it began; undefined when nobody watched then. */
+  readonly started: number | undefined;
+}
+
+/** Sees a handler to its end that gave a promise: only then may its call be cancelled meanwhile. */
+async function handleLater(
+  { host, working }: Handling,
+  { envelope, call, started }: Handled,
+  result: PromiseLike<unknown>,
+): Promise<undefined> {
+  call.enlist();
+  working.add(call);
+  try {
+    const output = await result;
+    call.end();
+    envelope.reply?.answer(output);
+    if (started !== undefined) tellHandled(host, envelope, host.clock.monotonic() - started);
+  } catch (error) {
+    call.end();
+    tellFailed(host, envelope, error);
+  } finally {
+    working.delete(call);
   }
 }
 

@@ -11,10 +11,17 @@ interface Branch<T> {
 }
 
 const MAX_CACHED = 10_000;
+const FEW = 8;
 
 export class Topics<T> {
   readonly #root: Branch<T> = branch();
   readonly #cache = new Map<string, readonly T[]>();
+  readonly #prefix: string;
+
+  /** `prefix` stands before every topic that is looked for: a known one is found without cutting it off. */
+  constructor(prefix = "") {
+    this.#prefix = prefix;
+  }
 
   add(pattern: string, listener: T): void {
     const { words, slot } = read(pattern);
@@ -51,8 +58,8 @@ export class Topics<T> {
     const known = this.#cache.get(topic);
     if (known !== undefined) return known;
     const all: T[] = [];
-    collect(this.#root, topic.split("."), 0, all);
-    const found = all.length > 1 ? [...new Set(all)] : all;
+    collect(this.#root, topic.slice(this.#prefix.length).split("."), 0, all);
+    const found = once(all);
     if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
     this.#cache.set(topic, found);
     return found;
@@ -80,12 +87,25 @@ function branch<T>(): Branch<T> {
 function collect<T>(node: Branch<T>, words: readonly string[], index: number, found: T[]): void {
   const word = words[index];
   if (word === undefined) {
-    found.push(...node.here);
+    addAll(found, node.here);
     return;
   }
-  found.push(...node.rest);
+  addAll(found, node.rest);
   const exact = node.words.get(word);
   if (exact !== undefined) collect(exact, words, index + 1, found);
   const any = node.words.get("*");
   if (any !== undefined && word !== "*") collect(any, words, index + 1, found);
+}
+
+function addAll<T>(found: T[], more: readonly T[]): void {
+  // Without a spread, which ends the stack where very many listen.
+  for (let index = 0; index < more.length; index++) found.push(more[index] as T);
+}
+
+/** Each of them one time, in their order. */
+function once<T>(found: readonly T[]): readonly T[] {
+  if (found.length < 2) return found;
+  // Comparing a few with each other costs less than a set.
+  if (found.length > FEW) return [...new Set(found)];
+  return found.filter((one, index) => found.indexOf(one) === index);
 }
