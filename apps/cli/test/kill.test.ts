@@ -12,10 +12,14 @@ import { expect, test } from "vitest";
 import { copySupportDesk, mofa } from "./support-desk.ts";
 
 const KILLS = Number(process.env["MOFA_KILLS"] ?? 5);
-// A start takes about a second here: half of the kills come while it sets up, half while it works.
+// Every other kill comes at any moment from the first on, set-up included; the others while models answer.
 const LONGEST_LIFE = 2500;
 const once = ["start", "--once", "--port", "0"];
 const SEED = Number(process.env["MOFA_SEED"] ?? Math.floor(Math.random() * 1e9));
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 interface Kept {
   /** The keys of finished model calls, as the client sends them. */
@@ -61,8 +65,11 @@ test(`after ${KILLS} kills every ticket is finished once and no finished model c
   try {
     for (let kill = 0; kill < KILLS; kill++) {
       const before = asked.length;
+      const finishedBefore = server.requests().finished;
       const { child, finished } = mofa(once, desk.folder, env);
-      await new Promise((resolve) => setTimeout(resolve, random() * LONGEST_LIFE));
+      if (kill % 2 === 1)
+        await until(() => child.exitCode !== null || server.requests().finished >= finishedBefore + 2);
+      await new Promise((resolve) => setTimeout(resolve, random() * (kill % 2 === 1 ? 500 : LONGEST_LIFE)));
       child.kill("SIGKILL");
       await finished;
       repeated.push(...asked.slice(before).filter((key) => done.has(key)));
