@@ -1,7 +1,7 @@
 /** The kernel's contracts and `define…` functions: all that a plugin needs at run time. */
 export * from "./action.ts";
 export * from "./call.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export { type Clock, sleep, systemClock } from "./clock.ts";
 export * from "./error.ts";
 export * from "./event.ts";
 export type { Ids } from "./id.ts";

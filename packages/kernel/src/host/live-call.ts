@@ -5,7 +5,7 @@
 // 3. Signal, id and trace are made when somebody reads them.
 import type { Action, AnyAction } from "../action.ts";
 import type { Answer, Call, InvokeOptions, Question, RunFrame } from "../call.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, sleep } from "../clock.ts";
 import { fail } from "../errors.ts";
 import type { Event, EventBodies, EventStream, EventType } from "../event.ts";
 import type { Ids } from "../id.ts";
@@ -185,7 +185,7 @@ export class LiveCall implements Call {
   }
 
   sleep(ms: number): Promise<void> {
-    return this.run?.sleep(ms) ?? sleepUntilCancelled(this.#host.clock, ms, this.signal);
+    return this.run?.sleep(ms) ?? sleep(this.#host.clock, ms, this.signal);
   }
 
   async ask(question: Question): Promise<Answer> {
@@ -206,19 +206,3 @@ function parentEnded({ action: { kind, name } }: LiveCall): unknown {
 }
 
 function ignore(): void {}
-
-/** Waits on a clock; rejects with the signal's reason when it fires first. */
-function sleepUntilCancelled(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = () => {
-      cancel();
-      reject(signal.reason);
-    };
-    const cancel = clock.after(ms, () => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    });
-    signal.addEventListener("abort", stop, { once: true });
-  });
-}

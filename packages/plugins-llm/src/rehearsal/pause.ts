@@ -1,20 +1,4 @@
-import type { Clock } from "@mofa/kernel";
-
-// Rejects with the reason of the signal when it fires first; leaves no timer and no listener.
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = () => {
-      cancel();
-      reject(signal.reason);
-    };
-    const cancel = clock.after(ms, () => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    });
-    signal.addEventListener("abort", stop, { once: true });
-  });
-}
+import { type Clock, sleep } from "@mofa/kernel";
 
 /** Waits until the signal fires, then rejects with its reason. */
 export function forever(signal: AbortSignal): Promise<never> {
@@ -36,7 +20,7 @@ export async function tellPieces(
 ): Promise<void> {
   for (const piece of pieces) {
     if (tokensPerSecond === undefined) signal.throwIfAborted();
-    else await pause(clock, 1000 / tokensPerSecond, signal);
+    else await sleep(clock, 1000 / tokensPerSecond, signal);
     await tell(piece);
   }
 }
