@@ -29,9 +29,9 @@ export interface Call {
   /** One thing for each name of a kind, newest first. */
   list<Kind extends KindName>(kind: Kind): readonly Kinds[Kind][];
   emit<Type extends EventType>(type: Type, body: EventBodies[Type]): void;
-  /** Tells somebody; what is told outlives this call. */
+  /** Tells somebody; what is told outlives this call. Under a run, a replay does not tell it again. */
   send(draft: Draft): Delivery | Promise<Delivery>;
-  /** Asks somebody and awaits the answer, under the same trace. */
+  /** Asks somebody and awaits the answer, under the same trace; under a run, the answer is kept. */
   request(draft: Draft, options?: InvokeOptions): Promise<unknown>;
 
   /** Epoch milliseconds; under a run, the same on every replay. */

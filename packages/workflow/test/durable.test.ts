@@ -1,4 +1,4 @@
-import { type Call, defineTool, isMofaError, type Tool } from "@mofa/kernel";
+import { type Agent, type Call, defineTool, isMofaError, type Tool } from "@mofa/kernel";
 import type { Kernel } from "@mofa/kernel/host";
 import { describe, expect, test } from "vitest";
 import { createWorld, type LifeOptions, type World } from "./world.ts";
@@ -14,9 +14,16 @@ function tool(
 }
 
 /** Starts `main` in a first life that dies where told, and lets a second life end it. */
-async function twice(world: World, main: Tool, dies: LifeOptions["dies"], more: readonly Tool[] = []) {
+async function twice(
+  world: World,
+  main: Tool,
+  dies: LifeOptions["dies"],
+  more: readonly Tool[] = [],
+  ...agents: readonly Agent[]
+) {
   const bring = (kernel: Kernel) => {
     for (const each of [main, ...more]) kernel.provide("tool", each);
+    for (const each of agents) kernel.provide("agent", each);
   };
   await using first = await world.live({ bring, ...(dies !== undefined && { dies }) });
   await first.engine.start(main, {}, { id: "r" });
@@ -59,6 +66,19 @@ describe("a step that was kept", () => {
       ran: 3,
       replayed: ["pay"],
     });
+  });
+
+  test("may be something said to others: a replay neither tells nor asks it again", async () => {
+    const heard: unknown[] = [];
+    const ann: Agent = { kind: "agent", name: "ann", run: (body) => ({ heard: heard.push(body) }) };
+    const main = tool("main", async (_, call) => {
+      const told = await call.send({ to: "agent:ann", type: "note", body: "told" });
+      const answer = await call.request({ to: "agent:ann", type: "question", body: "asked" });
+      return { told: told.receivers, answer, at: await call.now() };
+    });
+    const { record, replayed } = await twice(createWorld(), main, atAppend(3), [], ann);
+    expect(record?.output).toMatchObject({ told: 1, answer: { heard: 2 } });
+    expect({ heard, replayed }).toEqual({ heard: ["told", "asked"], replayed: ["send", "request"] });
   });
 
   test("gives equal concurrent calls equal rows, each one once", async () => {

@@ -165,11 +165,21 @@ export class LiveCall implements Call {
   }
 
   send(draft: Draft): Delivery | Promise<Delivery> {
-    return this.#host.send(draft, this);
+    if (this.run === undefined) return this.#host.send(draft, this);
+    return this.invoke(
+      saying("send", () => this.#host.send(draft, this)),
+      draft,
+    );
   }
 
   request(draft: Draft, options: InvokeOptions = {}): Promise<unknown> {
-    return this.#host.request(draft, options, this);
+    if (this.run === undefined) return this.#host.request(draft, options, this);
+    const step = options.key === undefined ? {} : { key: options.key };
+    return this.invoke(
+      saying("request", () => this.#host.request(draft, options, this)),
+      draft,
+      step,
+    );
   }
 
   now(): Promise<number> {
@@ -199,6 +209,11 @@ export class LiveCall implements Call {
     this.#children ??= new Calls();
     this.#children.join(child);
   }
+}
+
+/** Under a run, what is said is a step like any other: a replay does not say it again. */
+function saying<Output>(name: string, say: () => Output | Promise<Output>): Action<Draft, Output> {
+  return { kind: "message", name, run: say };
 }
 
 function parentEnded({ action: { kind, name } }: LiveCall): unknown {
