@@ -1,6 +1,6 @@
 // The live events of runs, for readers who come and go.
 //
-// 1. The event stream is watched from the first reader on, once, until the plugin ends.
+// 1. The event stream is watched, once, while there are readers.
 // 2. A reader that falls too far behind loses the oldest events, never the run.
 import type { Event, PluginContext } from "@mofa/kernel";
 
@@ -13,20 +13,20 @@ const MAX_WAITING = 10_000;
 
 export function createRunFeeds(ctx: PluginContext): RunFeeds {
   const readers = new Map<string, Set<(event: Event) => void>>();
-  let watching = false;
+  let unwatch: (() => void) | undefined;
 
   function subscribe(run: string, reader: (event: Event) => void): () => void {
-    if (!watching) {
-      ctx.watch({}, (event) => {
-        for (const each of readers.get(event.trace) ?? []) each(event);
-      });
-    }
-    watching = true;
+    unwatch ??= ctx.watch({}, (event) => {
+      for (const each of readers.get(event.trace) ?? []) each(event);
+    });
     const others = readers.get(run) ?? new Set();
     readers.set(run, others.add(reader));
     return () => {
       others.delete(reader);
       if (others.size === 0) readers.delete(run);
+      if (readers.size > 0) return;
+      unwatch?.();
+      unwatch = undefined;
     };
   }
 
