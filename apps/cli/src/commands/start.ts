@@ -1,5 +1,5 @@
 import { untilInterrupted } from "../interrupt.ts";
-import { openProject } from "../project/config.ts";
+import { openProject, type Project } from "../project/config.ts";
 import { type OpenedProject, openAt } from "../project/open.ts";
 import { collectOutcomes, printSummary } from "../project/summary.ts";
 import { say } from "../say.ts";
@@ -17,21 +17,29 @@ export async function start(folder: string, options: StartOptions): Promise<numb
   const opened = await openAt(project, {
     env: process.env,
     fallback: options.once === true,
+    told: say,
+    narrated: options.once !== true,
     ...(options.port === undefined ? {} : { port: options.port }),
   });
   await using _ = opened;
-  say(`${project.config.name}: answered by ${opened.model.says}`);
-  if (opened.url !== undefined) say(`watch it at ${opened.url}`);
   // Awaited here: leaving the block ends the project.
-  if (options.once !== true) return await stayUp(opened, interrupt.signal, project.folder);
+  if (options.once !== true) return await stayUp(opened, interrupt.signal, project);
   const code = await Promise.race([runOnce(opened), interrupted(interrupt.signal)]);
   interrupt.release();
   return code;
 }
 
-async function stayUp({ inbox }: OpenedProject, signal: AbortSignal, folder: string): Promise<number> {
-  if (inbox !== undefined)
-    say(`${inbox.runs.size} tickets taken; drop another into ${folder}/inbox, edit ${folder}/rules, or press Ctrl-C`);
+async function stayUp(opened: OpenedProject, signal: AbortSignal, project: Project): Promise<number> {
+  const { inbox, mofa, url } = opened;
+  if (inbox !== undefined) {
+    const folder = project.path(project.config.inbox?.folder ?? "inbox");
+    say(
+      `${inbox.runs.size} tickets taken; drop another into ${folder}, edit ${project.path("rules")}, or press Ctrl-C`,
+    );
+  }
+  const questions = await mofa.engine().decisions({ status: "open" });
+  const waiting = questions.length === 1 ? "1 decision waits" : `${questions.length} decisions wait`;
+  if (questions.length > 0) say(`${waiting} for a person${url === undefined ? "" : ` at ${url}`}`);
   await interrupted(signal);
   say("stopping: what is unfinished goes on at the next start");
   return 0;

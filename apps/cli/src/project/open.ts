@@ -8,6 +8,7 @@ import { projectAgents } from "./agents.ts";
 import type { Project } from "./config.ts";
 import { type Inbox, watchInbox } from "./inbox.ts";
 import { chooseModel, type ModelChoice } from "./model.ts";
+import { narrator } from "./narrator.ts";
 import { seedDocuments } from "./seed.ts";
 
 export interface OpenOptions {
@@ -19,6 +20,10 @@ export interface OpenOptions {
   /** Leaves out the gateway. */
   readonly unwatched?: boolean;
   readonly port?: number;
+  /** Hears what people should know while it opens: who answers, where to watch. */
+  readonly told?: (line: string) => void;
+  /** Tells also when a run ends and when a person is asked. */
+  readonly narrated?: boolean;
   readonly log?: (entry: LogEntry) => void;
 }
 
@@ -34,6 +39,8 @@ export interface OpenedProject extends AsyncDisposable {
 /** Puts a project together out of its config and folders, and sets it to work. */
 export async function openAt(project: Project, options: OpenOptions): Promise<OpenedProject> {
   const model = await chooseModel(project, options.env);
+  const { told = () => {} } = options;
+  told(`${project.config.name}: answered by ${model.says}`);
   const { inbox: settings } = project.config;
   const inbox =
     settings === undefined || options.quiet === true
@@ -42,6 +49,7 @@ export async function openAt(project: Project, options: OpenOptions): Promise<Op
   let url: string | undefined;
   const listening = (address: string) => {
     url = address;
+    told(`watch it at ${address}`);
   };
   try {
     const mofa = await createMofa({
@@ -77,6 +85,7 @@ function plugins(project: Project, parts: Parts): readonly Plugin[] {
       maxConcurrent: config.concurrency,
       decisions: parts.fallback === true ? "fallback" : "wait",
     }),
+    ...(parts.narrated === true && parts.told !== undefined ? [narrator(parts.told)] : []),
     ...(parts.unwatched === true ? [] : [gateway({ host: config.gateway.host, port, listening: parts.listening })]),
     ...(parts.inbox === undefined ? [] : [parts.inbox.plugin]),
   ];
