@@ -1,17 +1,7 @@
-import { type Agent, type Call, defineTool, isMofaError, type Tool } from "@mofa/kernel";
+import { type Agent, isMofaError, type Tool } from "@mofa/kernel";
 import type { Kernel } from "@mofa/kernel/host";
 import { describe, expect, test } from "vitest";
-import { createWorld, type LifeOptions, type World } from "./world.ts";
-
-const anything = { type: "object" };
-
-function tool(
-  name: string,
-  run: (input: Readonly<Record<string, unknown>>, call: Call) => unknown,
-  more: Partial<Tool> = {},
-): Tool {
-  return { ...defineTool({ name, input: anything, run }), ...more };
-}
+import { createWorld, type LifeOptions, tool, type World } from "./world.ts";
 
 /** Starts `main` in a first life that dies where told, and lets a second life end it. */
 async function twice(

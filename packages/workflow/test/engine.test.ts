@@ -1,21 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { hostname } from "node:os";
-import { type Call, defineTool, isMofaError, MofaError, type Tool } from "@mofa/kernel";
+import { isMofaError, MofaError, type Tool } from "@mofa/kernel";
 import type { Kernel } from "@mofa/kernel/host";
 import { describe, expect, test } from "vitest";
 import { workflow } from "../src/index.ts";
-import { createWorld, pass, turns } from "./world.ts";
-
-const anything = { type: "object" };
-
-function tool(
-  name: string,
-  run: (input: Readonly<Record<string, unknown>>, call: Call) => unknown,
-  more: Partial<Tool> = {},
-): Tool {
-  return { ...defineTool({ name, input: anything, run }), ...more };
-}
+import { createWorld, pass, tool, turns } from "./world.ts";
 
 const bring =
   (...tools: readonly Tool[]) =>

@@ -1,5 +1,15 @@
 // A journal that outlives kernels, and kernels that can be made to crash at any call of it.
-import { type Clock, definePlugin, type Engine, inMemoryJournal, type Journal, type JournalRow } from "@mofa/kernel";
+import {
+  type Call,
+  type Clock,
+  definePlugin,
+  defineTool,
+  type Engine,
+  inMemoryJournal,
+  type Journal,
+  type JournalRow,
+  type Tool,
+} from "@mofa/kernel";
 import { createKernel, type Kernel } from "@mofa/kernel/host";
 import { countedIds } from "@mofa/kernel/testing";
 import { type WorkflowOptions, workflow } from "../src/index.ts";
@@ -167,4 +177,15 @@ function note(
     if (answers[index] !== "kept") continue;
     for (const row of rows) if (row.type === "step") kept.add(`${run}/${row.key}`);
   }
+}
+
+const anything = { type: "object" };
+
+/** A tool that takes any object. */
+export function tool(
+  name: string,
+  run: (input: Readonly<Record<string, unknown>>, call: Call) => unknown,
+  more: Partial<Tool> = {},
+): Tool {
+  return { ...defineTool({ name, input: anything, run }), ...more };
 }

@@ -1,38 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { agent, tell, worker } from "../../test/agents.ts";
+import { caught } from "../../test/caught.ts";
 import type { AnyAction } from "../action.ts";
 import type { Agent } from "../kinds/agent.ts";
 import { testKernel } from "../testing/kernel.ts";
-
-const agent = (name: string, run: Agent["run"], more: Partial<Agent> = {}): Agent => ({
-  kind: "agent",
-  name,
-  run,
-  ...more,
-});
-const caught = (work: Promise<unknown>) =>
-  work.then(
-    (value) => value,
-    (error: unknown) => error,
-  );
-const tell = (body: unknown) => ({ to: "agent:ann", type: "x", body });
-
-/** An agent whose turns take 10 ms, and the most that it had at a time. */
-function worker(more: Partial<Agent> = {}) {
-  const state = { now: 0, most: 0, order: [] as unknown[] };
-  const ann = agent(
-    "ann",
-    async (input, call) => {
-      state.now++;
-      state.most = Math.max(state.most, state.now);
-      await call.sleep(10);
-      state.now--;
-      state.order.push(input);
-      return input;
-    },
-    more,
-  );
-  return { ann, state };
-}
 
 describe("turns", () => {
   test("one at a time, by message and by invoke alike, in the order they came", async () => {

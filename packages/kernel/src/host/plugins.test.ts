@@ -1,34 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { caught } from "../../test/caught.ts";
+import { plugin, type Setup, statuses, tool } from "../../test/plugins.ts";
 import type { AnyAction } from "../action.ts";
 import type { Agent } from "../kinds/agent.ts";
 import type { Store } from "../kinds/store.ts";
-import { definePlugin, type Plugin, type PluginContext, type PluginState } from "../plugin.ts";
+import { definePlugin, type PluginContext } from "../plugin.ts";
 import { testKernel } from "../testing/kernel.ts";
 import { createKernel } from "./kernel.ts";
 
-// biome-ignore lint/suspicious/noConfusingVoidType: the same as in the contract.
-type Setup = (ctx: PluginContext) => PluginState | void | Promise<PluginState | void>;
-const plugin = (name: string, setup: Setup = () => {}, more: Partial<Plugin> = {}): Plugin => ({
-  name,
-  version: "1.0.0",
-  setup,
-  ...more,
-});
-const tool = (name: string, run: AnyAction["run"] = () => name) => ({ kind: "tool", name, run }) as const;
 const store = (name: string) => ({ name }) as unknown as Store;
-const caught = (work: Promise<unknown>) =>
-  work.then(
-    (value) => value,
-    (error: unknown) => error,
-  );
-const statuses = (kernel: {
-  plugins(): readonly { name: string; status: string; version: string; reason?: string }[];
-}) =>
-  kernel
-    .plugins()
-    .filter(({ name }) => name !== "in-memory")
-    .map(({ name, status, version, reason }) => [name, version, status, reason].filter(Boolean).join(" "));
 
 describe("needs", () => {
   test("kinds, named things and plugins of a range are waited for, and met in any order", async () => {

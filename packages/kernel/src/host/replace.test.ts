@@ -1,33 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { AnyAction } from "../action.ts";
+import { caught } from "../../test/caught.ts";
+import { plugin, type Setup, statuses, tool } from "../../test/plugins.ts";
 import type { Agent } from "../kinds/agent.ts";
-import type { Plugin, PluginContext, PluginState } from "../plugin.ts";
+import type { Plugin } from "../plugin.ts";
 import { fakeClock } from "../testing/clock.ts";
 import { seededRandom } from "../testing/ids.ts";
 import { testKernel } from "../testing/kernel.ts";
 import { createKernel } from "./kernel.ts";
-
-// biome-ignore lint/suspicious/noConfusingVoidType: the same as in the contract.
-type Setup = (ctx: PluginContext) => PluginState | void | Promise<PluginState | void>;
-const plugin = (name: string, setup: Setup = () => {}, more: Partial<Plugin> = {}): Plugin => ({
-  name,
-  version: "1.0.0",
-  setup,
-  ...more,
-});
-const tool = (name: string, run: AnyAction["run"] = () => name) => ({ kind: "tool", name, run }) as const;
-const caught = (work: Promise<unknown>) =>
-  work.then(
-    (value) => value,
-    (error: unknown) => error,
-  );
-const statuses = (kernel: {
-  plugins(): readonly { name: string; status: string; version: string; reason?: string }[];
-}) =>
-  kernel
-    .plugins()
-    .filter(({ name }) => name !== "in-memory")
-    .map(({ name, status, version, reason }) => [name, version, status, reason].filter(Boolean).join(" "));
 
 describe("replacing", () => {
   /** A counter that hands its count on. */
