@@ -6,7 +6,7 @@ export function exitCode(error: unknown): number {
   if (!isMofaError(error)) return 1;
   const code = rootOf(toErrorJson(error)).code;
   if (code.startsWith("config.") || code.startsWith("workflow.") || code.startsWith("plugin.")) return 3;
-  if (code.startsWith("gateway.") || code.startsWith("database.") || code.startsWith("persistence.")) return 4;
+  if (code.startsWith("gateway.") || code.startsWith("database.")) return 4;
   return code.endsWith("not_found") || code === "project.no_file" ? 5 : 1;
 }
 

@@ -5,7 +5,6 @@
 // 3. A watcher that names a trace, a type or a kind is found by it: a hundred streams do not look at each other's events.
 import { EventEmitter } from "eventemitter3";
 import type { ErrorJson } from "./error.ts";
-import type { JsonObject } from "./json.ts";
 
 /** What each event type carries beside the standard fields. Packages add theirs by declaration merging. */
 export interface EventBodies {
@@ -151,6 +150,3 @@ function matches({ trace, type, kind }: EventFilter, event: Event): boolean {
     (kind === undefined || kind === event.kind)
   );
 }
-
-/** Data that an event carries about itself when it is printed or sent: the same fields, as JSON. */
-export type EventJson = JsonObject & { readonly type: string; readonly at: number };

@@ -8,11 +8,6 @@ export interface JsonObject {
   readonly [key: string]: Json | undefined;
 }
 
-/** A reference to bytes kept elsewhere: binary never travels inline. */
-export interface BlobReference {
-  readonly $blob: { readonly id: string; readonly size: number; readonly sha256: string; readonly mime: string };
-}
-
 /**
  * Copies a value into plain JSON, or throws `json.not_json` naming the path of what is not.
  * `undefined` in an object is absent, an object with `toJSON` (a date) becomes what that returns;

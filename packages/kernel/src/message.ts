@@ -46,7 +46,7 @@ export type FullPolicy = "wait" | "reject" | "drop-oldest" | "drop-newest";
 export interface MailboxOptions {
   /** Default 1,000. */
   readonly maxMessages?: number;
-  /** Default 16 MiB, counted as UTF-16 text of the body; measured only when set. */
+  /** Counted as UTF-16 text of the body. Default: not measured, because that costs more than delivering. */
   readonly maxBytes?: number;
   /** Default `reject`. */
   readonly full?: FullPolicy;

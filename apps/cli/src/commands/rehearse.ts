@@ -1,5 +1,5 @@
 import { serveRehearsal } from "@mofa/sdk/llm/rehearsal";
-import { untilInterrupted } from "../interrupt.ts";
+import { listenForInterrupt } from "../interrupt.ts";
 import { say } from "../say.ts";
 
 export interface RehearseOptions {
@@ -11,14 +11,11 @@ export interface RehearseOptions {
 
 /** Serves the rehearsal model as an OpenAI-compatible endpoint on loopback until Ctrl-C. */
 export async function rehearse(options: RehearseOptions): Promise<number> {
-  const server = await serveRehearsal(options);
+  using interrupt = listenForInterrupt();
+  await using server = await serveRehearsal(options);
   // The address alone on standard output, so that scripts can read it.
   process.stdout.write(`${server.url}\n`);
   say(`rehearsal model: deterministic, no real model. Use it with OPENAI_BASE_URL=${server.url}`);
-  const { signal } = untilInterrupted();
-  await new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  await server.close();
+  await interrupt.happened;
   return 0;
 }

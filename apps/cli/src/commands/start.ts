@@ -1,4 +1,4 @@
-import { untilInterrupted } from "../interrupt.ts";
+import { type Interrupt, listenForInterrupt } from "../interrupt.ts";
 import { openProject, type Project } from "../project/config.ts";
 import { type OpenedProject, openAt } from "../project/open.ts";
 import { collectOutcomes, printSummary } from "../project/summary.ts";
@@ -13,7 +13,8 @@ export interface StartOptions {
 /** Runs a project folder: until Ctrl-C, or with `once` until all is done. Gives the exit code. */
 export async function start(folder: string, options: StartOptions): Promise<number> {
   const project = await openProject(folder, process.env);
-  const interrupt = untilInterrupted();
+  // Let go of last: a second Ctrl-C while the project ends must be heard.
+  using interrupt = listenForInterrupt();
   const opened = await openAt(project, {
     env: process.env,
     fallback: options.once === true,
@@ -23,13 +24,11 @@ export async function start(folder: string, options: StartOptions): Promise<numb
   });
   await using _ = opened;
   // Awaited here: leaving the block ends the project.
-  if (options.once !== true) return await stayUp(opened, interrupt.signal, project);
-  const code = await Promise.race([runOnce(opened), interrupted(interrupt.signal)]);
-  interrupt.release();
-  return code;
+  if (options.once !== true) return await stayUp(opened, interrupt, project);
+  return await Promise.race([runOnce(opened), interrupt.happened.then(() => 130)]);
 }
 
-async function stayUp(opened: OpenedProject, signal: AbortSignal, project: Project): Promise<number> {
+async function stayUp(opened: OpenedProject, interrupt: Interrupt, project: Project): Promise<number> {
   const { inbox, mofa, url } = opened;
   if (inbox !== undefined) {
     const folder = project.path(project.config.inbox?.folder ?? "inbox");
@@ -40,7 +39,7 @@ async function stayUp(opened: OpenedProject, signal: AbortSignal, project: Proje
   const questions = await mofa.engine().decisions({ status: "open" });
   const waiting = questions.length === 1 ? "1 decision waits" : `${questions.length} decisions wait`;
   if (questions.length > 0) say(`${waiting} for a person${url === undefined ? "" : ` at ${url}`}`);
-  await interrupted(signal);
+  await interrupt.happened;
   say("stopping: what is unfinished goes on at the next start");
   return 0;
 }
@@ -57,11 +56,4 @@ async function runOnce({ inbox, model }: OpenedProject): Promise<number> {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`${seconds} s${model.rehearsal ? "; rehearsal: no real model was asked" : ""}.\n`);
   return outcomes.every(({ status }) => status === "done") ? 0 : 1;
-}
-
-function interrupted(signal: AbortSignal): Promise<number> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(130);
-    signal.addEventListener("abort", () => resolve(130), { once: true });
-  });
 }

@@ -14,8 +14,6 @@ import type { ProjectConfig } from "./config.ts";
 
 export interface Inbox {
   readonly plugin: Plugin;
-  /** Everything in the folder at the start has become a run, or was refused. */
-  readonly scanned: Promise<void>;
   /** The runs of tickets that were taken, by file name. */
   readonly runs: ReadonlyMap<string, Run>;
   /** Files that could not be taken, with the reason. */
@@ -30,9 +28,6 @@ const SETTLE_MS = 100;
 export function watchInbox(options: InboxOptions): Inbox {
   const runs = new Map<string, Run>();
   const refused = new Map<string, string>();
-  const scanned = Promise.withResolvers<void>();
-  // Whoever waits hears of a failed scan; without a waiter the plugin's own failure says it.
-  scanned.promise.catch(() => {});
 
   async function take(ctx: PluginContext, engine: Engine, file: string, saved: boolean): Promise<void> {
     const before = runs.get(file);
@@ -80,16 +75,10 @@ export function watchInbox(options: InboxOptions): Inbox {
         for (const cancel of pending.values()) cancel();
       });
       ctx.own(openWatcher(options.path, (file) => soon(file)));
-      try {
-        for (const file of await ticketFiles(options.path)) await take(ctx, engine, file, false);
-        scanned.resolve();
-      } catch (error) {
-        scanned.reject(error);
-        throw error;
-      }
+      for (const file of await ticketFiles(options.path)) await take(ctx, engine, file, false);
     },
   };
-  return { plugin, scanned: scanned.promise, runs, refused };
+  return { plugin, runs, refused };
 }
 
 async function hasFailed(run: Run): Promise<boolean> {
@@ -101,9 +90,9 @@ async function lastRun(engine: Engine, first: string): Promise<{ id: string; fai
   let id = first;
   for (let attempt = 2; ; attempt++) {
     const next = `${first}.${attempt}`;
-    const failed = await hasFailed(engine.open(id)).catch(unlessUnknown);
-    if (!failed || (await hasFailed(engine.open(next)).catch(unlessUnknown)) === undefined)
-      return { id, failed: failed === true, next };
+    if ((await engine.open(next).status().catch(unlessUnknown)) === undefined) {
+      return { id, failed: (await hasFailed(engine.open(id)).catch(unlessUnknown)) === true, next };
+    }
     id = next;
   }
 }

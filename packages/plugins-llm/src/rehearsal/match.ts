@@ -1,7 +1,7 @@
 import type { Json, ModelRequest } from "@mofa/kernel";
 import { fail } from "../errors.ts";
 import { type Conversation, wasWished } from "./conversation.ts";
-import type { Matcher, Script, ScriptReply } from "./options.ts";
+import type { Matcher, RehearsalOptions, Script, ScriptReply } from "./options.ts";
 
 /** Says whether a request fits; gives the groups of the matcher's expression, or undefined. */
 export function matchRequest(
@@ -40,7 +40,18 @@ export function findScript(
 }
 
 /** Refuses expressions that cannot be read, when they are given and not when they are needed. */
-export function checkExpressions(place: string, matchers: readonly (Matcher | undefined)[]): void {
+export function checkMatchers({ replies = [], faults = [] }: Pick<RehearsalOptions, "replies" | "faults">): void {
+  checkExpressions(
+    "replies",
+    replies.map(({ when }) => when),
+  );
+  checkExpressions(
+    "faults",
+    faults.map(({ when }) => when),
+  );
+}
+
+function checkExpressions(place: string, matchers: readonly (Matcher | undefined)[]): void {
   for (const matcher of matchers) {
     if (matcher?.matches === undefined) continue;
     try {

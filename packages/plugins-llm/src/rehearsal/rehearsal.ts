@@ -11,7 +11,7 @@ import {
 import { fail, retryable } from "../errors.ts";
 import { MODEL_INPUT } from "../model-input.ts";
 import { breakingJson, createFaults, type Faults, refusing } from "./faults.ts";
-import { checkExpressions } from "./match.ts";
+import { checkMatchers } from "./match.ts";
 import { type Fault, OPTIONS, type RehearsalOptions } from "./options.ts";
 import { forever, tellPieces } from "./pause.ts";
 import { type Rehearsed, rehearse } from "./rehearse.ts";
@@ -26,14 +26,7 @@ export function rehearsal(options: RehearsalOptions = {}): Plugin {
     setup(ctx, checked) {
       // The schema is the check of this type.
       const script = checked as RehearsalOptions;
-      checkExpressions(
-        "replies",
-        (script.replies ?? []).map(({ when }) => when),
-      );
-      checkExpressions(
-        "faults",
-        (script.faults ?? []).map(({ when }) => when),
-      );
+      checkMatchers(script);
       ctx.provide("model", rehearsalModel(name, script, ctx.clock));
     },
   });

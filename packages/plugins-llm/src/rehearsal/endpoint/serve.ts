@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type Clock, sayIssues, systemClock, toCheck } from "@mofa/kernel";
 import { fail } from "../../errors.ts";
 import { createFaults } from "../faults.ts";
-import { checkExpressions } from "../match.ts";
+import { checkMatchers } from "../match.ts";
 import { type RehearsalOptions, SHARED } from "../options.ts";
 import { answerCompletion, type Stage } from "./answer-completion.ts";
 import { openRequestBook, type RequestBook, type RequestCounts, type RequestRecord } from "./request-record.ts";
@@ -77,14 +77,7 @@ async function checkScript(script: Omit<RehearsalOptions, "name">): Promise<void
   const checked = await toCheck({ type: "object", properties: SHARED, additionalProperties: false })(script);
   if ("issues" in checked)
     throw fail("rehearsal.bad_script", { place: "options", reason: `${sayIssues(checked.issues)}.` });
-  checkExpressions(
-    "replies",
-    (script.replies ?? []).map(({ when }) => when),
-  );
-  checkExpressions(
-    "faults",
-    (script.faults ?? []).map(({ when }) => when),
-  );
+  checkMatchers(script);
 }
 
 function hearing(book: RequestBook, heard: ServeOptions["onRequest"]): RequestBook {
