@@ -79,3 +79,4 @@ interface Crypto {
   getRandomValues<T extends ArrayBufferView<ArrayBuffer>>(array: T): T;
 }
 declare var crypto: Crypto;
+declare function btoa(text: string): string;

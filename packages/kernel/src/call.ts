@@ -1,4 +1,5 @@
 import type { Action, AnyAction } from "./action.ts";
+import type { BudgetLimits } from "./budget.ts";
 import type { EventBodies, EventType } from "./event.ts";
 import type { KindName, Kinds } from "./kind.ts";
 import type { Log } from "./log.ts";
@@ -19,6 +20,10 @@ export interface Call {
   readonly deadline: number | undefined;
   /** The run that keeps this call; undefined when nobody does. */
   readonly run: RunFrame | undefined;
+  /** On whose behalf this is done; "" when nobody was named. */
+  readonly tenant: string;
+  /** The conversation this is a part of; "" when there is none. */
+  readonly session: string;
   readonly log: Log;
 
   /** Does other work as a part of this. */
@@ -57,6 +62,12 @@ export interface InvokeOptions {
   readonly trace?: string;
   /** Puts the call under a run from its first moment: for engines that keep runs. */
   readonly frame?: RunFrame;
+  /** The most that this call and all below it may use up. */
+  readonly budget?: BudgetLimits;
+  /** On whose behalf; handed down to what it calls. Budgets and fairness go by it. */
+  readonly tenant?: string;
+  /** The conversation this is a part of; handed down to what it calls. */
+  readonly session?: string;
 }
 
 /** A question that a run asks, to be answered by a human or a system, perhaps in another process. */

@@ -4,7 +4,9 @@
 // 2. Watchers are called synchronously; those with the same filter in the order they came. What they throw is logged, never thrown on.
 // 3. A watcher that names a trace, a type or a kind is found by it: a hundred streams do not look at each other's events.
 import { EventEmitter } from "eventemitter3";
+import type { Exceeded } from "./budget-sentence.ts";
 import type { ErrorJson } from "./error.ts";
+import type { Redaction } from "./redaction.ts";
 
 /** What each event type carries beside the standard fields. Packages add theirs by declaration merging. */
 export interface EventBodies {
@@ -20,8 +22,12 @@ export interface EventBodies {
   "plugin.changed": { readonly status: string; readonly version: string; readonly reason?: string };
   "agent.changed": { readonly from: string; readonly to: string; readonly reason?: string };
   "message.sent": { readonly id: string; readonly from: string; readonly to: string; readonly status: string };
+  /** A receiver took it out to work on it. `to` is the receiver. */
+  "message.received": { readonly id: string; readonly to: string };
   "message.handled": { readonly id: string; readonly ms: number };
   "message.failed": { readonly id: string; readonly error: ErrorJson };
+  /** It came to nothing at this receiver, and nobody waits for an answer; `letter` is the id of the dead letter. */
+  "message.dead": { readonly id: string; readonly letter: string; readonly to: string; readonly reason: ErrorJson };
   /** Tokens that a model call used, and what they cost (US dollars) where a price is known. */
   "model.usage": {
     readonly model: string;
@@ -30,8 +36,19 @@ export interface EventBodies {
     readonly cost?: number;
     readonly rehearsal: boolean;
   };
+  /** A budget had no room for what a call wanted, or was crossed by it. */
+  "budget.exceeded": Exceeded;
   "run.changed": { readonly run: string; readonly status: string; readonly reason?: string };
   "decision.changed": { readonly run: string; readonly token: string; readonly status: string };
+  /** A task of the scheduler went on; its kind is `task`, its trace that of the work. */
+  "task.changed": {
+    readonly task: string;
+    readonly status: string;
+    readonly priority: string;
+    readonly role?: string;
+    readonly agent?: string;
+    readonly reason?: string;
+  };
   "file.changed": { readonly path: string; readonly status: string; readonly reason?: string };
 }
 
@@ -72,8 +89,8 @@ export interface EventStream {
   readonly watchers: number;
 }
 
-/** Makes an event stream; `failed` hears of watchers that threw. */
-export function createEventStream(failed: (error: unknown) => void): EventStream {
+/** Makes an event stream; `failed` hears of watchers that threw, `redaction` hides what must not be seen. */
+export function createEventStream(failed: (error: unknown) => void, redaction?: Redaction): EventStream {
   const all = channel();
   const traces = channel();
   const types = channel();
@@ -86,57 +103,111 @@ export function createEventStream(failed: (error: unknown) => void): EventStream
     return kind === undefined ? { channel: all, key: "*" } : { channel: kinds, key: kind };
   }
 
+  const round: Round = { left: undefined, deep: 0, failed };
+  function deliver(event: Event): void {
+    if (all.count > 0) tellAll(round, listenersOf(all, "*"), event);
+    if (traces.count > 0) tellAll(round, listenersOf(traces, event.trace), event);
+    if (types.count > 0) tellAll(round, listenersOf(types, event.type), event);
+    if (kinds.count > 0) tellAll(round, listenersOf(kinds, event.kind), event);
+  }
+
   return {
     get watchers() {
       return count;
     },
     wanted(type, kind) {
+      if (redaction?.waiting === true && (type === "action.end" || type === "action.error")) return true;
       if (count === 0) return false;
       if (all.count > 0 || traces.count > 0) return true;
       return has(types, type) || has(kinds, kind);
     },
     tell(event) {
-      if (all.count > 0) all.emitter.emit("*", event);
-      if (traces.count > 0) traces.emitter.emit(event.trace, event);
-      if (types.count > 0) types.emitter.emit(event.type, event);
-      if (kinds.count > 0) kinds.emitter.emit(event.kind, event);
+      if (redaction === undefined) return deliver(event);
+      try {
+        redaction.pass(event, deliver);
+      } catch (error) {
+        // What cannot be looked into (a getter that throws) cannot be shown to be clean.
+        failed(error);
+      }
     },
     watch(filter, watcher) {
       const { channel, key } = placeOf(filter);
       // Found by the one field it names, an event needs no second look.
       const found = Object.values(filter).filter((wanted) => wanted !== undefined).length < 2;
+      // One that watches twice is two watchers: the second needs a function of its own.
+      const bare = found && !listenersOf(channel, key).includes(watcher);
+      const listener: Watcher = bare
+        ? watcher
+        : (event) => {
+            if (matches(filter, event)) watcher(event);
+          };
       let watching = true;
-      const guarded = (event: Event) => {
-        // An emitter finishes its round with those it began with, even if one of them left meanwhile.
-        if (!watching || !(found || matches(filter, event))) return;
-        try {
-          watcher(event);
-        } catch (error) {
-          failed(error);
-        }
-      };
-      channel.emitter.on(key, guarded);
+      channel.emitter.on(key, listener);
+      channel.lists.delete(key);
       channel.count++;
       count++;
       return () => {
         if (!watching) return;
         watching = false;
-        channel.emitter.off(key, guarded);
+        channel.emitter.off(key, listener);
+        channel.lists.delete(key);
         channel.count--;
         count--;
+        if (round.deep > 0) {
+          round.left ??= new Set();
+          round.left.add(listener);
+        }
       };
     },
   };
 }
 
+/** One event on its way: those who leave meanwhile are told nothing more of it. */
+interface Round {
+  left: Set<Watcher> | undefined;
+  /** How many are on their way: a watcher may tell another event. */
+  deep: number;
+  readonly failed: (error: unknown) => void;
+}
+
+const NOBODY: readonly Watcher[] = [];
+
+/** Calls all of them, those after one that throws as well: the emitter's own round would end there. */
+function tellAll(round: Round, listeners: readonly Watcher[], event: Event): void {
+  round.deep++;
+  for (let index = 0; index < listeners.length; ) {
+    try {
+      while (index < listeners.length) {
+        const listener = listeners[index++] as Watcher;
+        if (round.left === undefined || !round.left.has(listener)) listener(event);
+      }
+    } catch (error) {
+      round.failed(error);
+    }
+  }
+  if (--round.deep === 0) round.left = undefined;
+}
+
 /** Watchers by one field of the event, so that telling looks only where somebody watches. */
 interface Channel {
   readonly emitter: EventEmitter;
+  /** Who watches by what, until somebody comes or goes: the emitter makes a new list each time it is asked. */
+  readonly lists: Map<string, readonly Watcher[]>;
   count: number;
 }
 
 function channel(): Channel {
-  return { emitter: new EventEmitter(), count: 0 };
+  return { emitter: new EventEmitter(), lists: new Map(), count: 0 };
+}
+
+function listenersOf({ emitter, lists }: Channel, key: string): readonly Watcher[] {
+  const known = lists.get(key);
+  if (known !== undefined) return known;
+  const listeners = emitter.listeners(key) as readonly Watcher[];
+  // What nobody watches is not remembered: traces are without end.
+  if (listeners.length === 0) return NOBODY;
+  lists.set(key, listeners);
+  return listeners;
 }
 
 function has({ emitter, count }: Channel, key: string): boolean {

@@ -30,10 +30,3 @@ export function transition(agent: string, from: AgentStatus, to: AgentStatus): A
   if (!TRANSITIONS[from].includes(to)) throw fail("lifecycle.refused", { agent, from, to }, { stack: false });
   return to;
 }
-
-/** Statuses in which an agent takes new work. */
-export function takesWork(status: AgentStatus): boolean {
-  return (
-    status === "ready" || status === "busy" || status === "paused" || status === "starting" || status === "created"
-  );
-}

@@ -9,6 +9,8 @@ export interface LogEntry {
   readonly from: string;
   readonly message: string;
   readonly data?: JsonObject;
+  /** The trace of the call that speaks; absent outside any call. */
+  readonly trace?: string;
 }
 
 /** Writes log lines; whoever holds it needs to know nothing of where they go. */

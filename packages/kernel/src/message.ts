@@ -51,3 +51,43 @@ export interface MailboxOptions {
   /** Default `reject`. */
   readonly full?: FullPolicy;
 }
+
+/**
+ * A message that came to nothing: it was told, so nobody waits for an answer, and it could not be delivered or its
+ * handler failed. Of a message to many, each receiver that it did not reach has a letter of its own.
+ */
+export interface DeadLetter {
+  readonly id: string;
+  readonly message: Message;
+  /** The receiver that did not get it, or failed over it: `agent:ann`. */
+  readonly to: string;
+  readonly reason: ErrorJson;
+  /** Epoch milliseconds when it died. */
+  readonly at: number;
+  /** How often it has died: 1, and one more after each replay that came to nothing. */
+  readonly attempts: number;
+}
+
+/** Which dead letters; nothing named means all. */
+export interface DeadLetterFilter {
+  /** The receiver. */
+  readonly to?: string;
+  /** The type of the message. */
+  readonly type?: string;
+  /** The code of the reason. */
+  readonly code?: string;
+}
+
+/** The newest messages that came to nothing, in the memory of this process. */
+export interface DeadLetters {
+  /** How many there ever were. */
+  readonly count: number;
+  /** How many of them had to go, unread, because newer ones came. */
+  readonly dropped: number;
+  /** Those that are kept, oldest first. */
+  list(filter?: DeadLetterFilter): readonly DeadLetter[];
+  /** Takes letters out and delivers them again, each to the receiver it was for; one that fails again comes back. */
+  replay(which?: string | DeadLetterFilter): Promise<readonly Delivery[]>;
+  /** Throws letters away; says how many. */
+  clear(filter?: DeadLetterFilter): number;
+}

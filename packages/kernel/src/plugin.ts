@@ -15,24 +15,36 @@ export interface Plugin {
   readonly name: string;
   /** Semantic version. */
   readonly version: string;
-  /** Kinds (`store`), named things (`tool:weather`) or plugins (`plugin:weather@^2`) that must be there first. */
+  /** What it is for, in a sentence. */
+  readonly description?: string;
+  /**
+   * Kinds (`store`), named things (`tool:weather`) or plugins (`plugin:weather@^2`) that must be there first. With a
+   * question mark (`memory?`, `plugin:weather@^2?`) it does not need them, but starts after those that are on their way.
+   */
   readonly needs?: readonly string[];
+  /** What it will bring (`store`, `tool:weather`), where others should know before it has started. */
+  readonly provides?: readonly string[];
   /** Holds something that cannot be held twice (a port): the old version ends before the new one starts. */
   readonly exclusive?: boolean;
-  /** Milliseconds that calls in flight get to finish on the old version when it is replaced. Default 5,000. */
+  /** Milliseconds that calls in flight get to finish when it is replaced or taken away. Default 5,000. */
   readonly drain?: number;
   /** Brings things. Whatever it owns and provides is taken back when the plugin ends. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a set-up with nothing to hand over returns nothing.
   setup(ctx: PluginContext): PluginState | void | Promise<PluginState | void>;
 }
 
-/** State that is handed from one version of a plugin to the next. */
+/**
+ * State that is handed from one version of a plugin to the next. The snapshot is taken when the new version is ready, and
+ * where `restore` returns nothing to wait for, no call can begin or end between the snapshot and the change of versions.
+ * Calls in flight then finish on the old version: what they change later is not handed on. A plugin that cannot lose
+ * that either is `exclusive`: its snapshot is taken when its calls have finished, and nobody serves meanwhile.
+ */
 export interface PluginState {
   snapshot?(): unknown;
   restore?(state: unknown): void | Promise<void>;
 }
 
-export type PluginStatus = "waiting" | "starting" | "active" | "stopping" | "failed";
+export type PluginStatus = "waiting" | "starting" | "active" | "stopping" | "failed" | "quarantined";
 
 /** What a plugin works with while it is set up. */
 export interface PluginContext {
@@ -42,6 +54,8 @@ export interface PluginContext {
   readonly log: Log;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Replaces secret values in what leaves the process as text. */
+  redact<T>(value: T): T;
   own<T extends Owned>(thing: T): T;
   /** Puts a thing on a shelf; the newest of a name wins. The returned function takes it back early. */
   provide<Kind extends KindName>(kind: Kind, thing: Kinds[Kind]): () => void;

@@ -16,6 +16,8 @@ export interface Scope extends AsyncDisposable {
   /** Fires when the scope begins to end. Made on first use. */
   readonly signal: AbortSignal;
   readonly ended: boolean;
+  /** How many things and children it owns right now. */
+  readonly size: number;
   /** Takes responsibility for a thing and returns it, so it can wrap creation. */
   own<T extends Owned>(thing: T): T;
   /** Takes responsibility, and gives a function that ends the thing early. */
@@ -65,6 +67,9 @@ export function createScope(name: string, detach?: () => void): Scope {
     },
     get ended() {
       return ending !== undefined;
+    },
+    get size() {
+      return owned.size;
     },
     own(thing) {
       add(toEnd(thing));

@@ -19,8 +19,8 @@ test("the first example of the README does what it says", { timeout: 30_000 }, a
     "├─ tool:weather",
     "└─ agent:ann",
     "",
-    "agents",
-    "  ann  ready  handled 1, failed 0, queued 0",
+    "supervisor kernel  one-for-one  0 of 3 each restarts within 5000 ms",
+    "  ann  ready  handled 1, failed 0, queued 0, restarts 0",
     "",
   ]);
 });

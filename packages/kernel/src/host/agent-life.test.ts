@@ -58,7 +58,7 @@ describe("pausing", () => {
     await kernel.clock.advance(100);
     expect([state.order, kernel.agents()[0]]).toEqual([
       ["a"],
-      { name: "ann", status: "paused", queued: 1, active: 0, handled: 1, failed: 0 },
+      expect.objectContaining({ name: "ann", status: "paused", queued: 1, active: 0, handled: 1, failed: 0 }),
     ]);
     kernel.resumeAgent("ann");
     await kernel.clock.advance(10);
@@ -85,7 +85,7 @@ describe("pausing", () => {
     kernel.provide(
       "agent",
       agent("ann", () => 1, {
-        start: (signal) => new Promise((_, reject) => signal.addEventListener("abort", reject)),
+        start: ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", reject)),
       }),
     );
     kernel.provide(
@@ -131,6 +131,7 @@ describe("starting and stopping", () => {
     );
     let stopped = false;
     const ann = agent("ann", () => 1, {
+      supervision: { restart: "temporary" },
       start: () => Promise.reject(new Error("no key")),
       stop: () => {
         stopped = true;
@@ -203,7 +204,7 @@ describe("starting and stopping", () => {
       (event) => void (event.type === "agent.changed" && seen.push(event.to)),
     );
     const ann = agent("ann", () => 1, {
-      start: (signal) =>
+      start: ({ signal }) =>
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true })),
     });
     kernel.provide("agent", ann)();

@@ -42,6 +42,7 @@ export function ask(
 
 class OpenRequest implements Reply {
   readonly asker: LiveCall | undefined;
+  readonly options: InvokeOptions;
   readonly answered: Promise<unknown>;
   open = true;
   forget?: () => void;
@@ -55,6 +56,7 @@ class OpenRequest implements Reply {
   constructor(host: CallHost, { draft, options, from }: Asking) {
     this.#draft = draft;
     this.asker = from;
+    this.options = options;
     this.answered = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -168,9 +168,14 @@ describe("receivers of plugins", () => {
     stop();
     expect(await answer).toBe("done");
     expect(events.sort()).toEqual([
+      ["message.dead", "late"],
+      ["message.dead", "now"],
       ["message.failed", "late"],
       ["message.failed", "now"],
       ["message.handled", "ask"],
+      ["message.received", "ask"],
+      ["message.received", "late"],
+      ["message.received", "now"],
       ["message.sent", "ask"],
       ["message.sent", "late"],
       ["message.sent", "now"],
@@ -243,7 +248,11 @@ describe("when a mailbox is full", () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
     const sent = fill(kernel, ["12345", "12345", cycle]);
-    expect(await Promise.all(sent)).toEqual(["queued", "rejected mailbox.full", "rejected mailbox.full"]);
+    expect(await Promise.all(sent)).toEqual(["queued", "rejected mailbox.full", "rejected message.too_large"]);
+    expect((await kernel.send({ to: "agent:ann", type: "x", body: "1234567890" })).reason).toMatchObject({
+      code: "message.too_large",
+      message: expect.stringContaining("too large (24 bytes): its mailbox holds at most 20 bytes"),
+    });
     await kernel.clock.advance(30);
   });
 
@@ -258,4 +267,30 @@ describe("when a mailbox is full", () => {
     await kernel.clock.advance(10);
     expect(await Promise.all([...first, ...others])).toEqual(["accepted", "queued", "rejected agent.not_taking"]);
   });
+});
+
+test("a full receiver that makes senders wait keeps the others of a fan-out from nothing", async () => {
+  await using kernel = await testKernel();
+  const heard: string[] = [];
+  const listener = (name: string, ms: number) =>
+    agent(name, {
+      topics: ["news"],
+      mailbox: { maxMessages: 1, full: "wait" },
+      run: async (input, call) => {
+        if (ms > 0) await call.sleep(ms);
+        heard.push(`${name} ${String(input)}`);
+      },
+    });
+  kernel.provide("agent", listener("slow", 1000));
+  kernel.provide("agent", listener("fast", 0));
+  await kernel.started();
+  const sent: Promise<Delivery>[] = [];
+  for (const body of [1, 2, 3]) {
+    sent.push(Promise.resolve(kernel.send({ to: "topic:news", type: "x", body })));
+    await kernel.clock.advance(0);
+  }
+  expect(heard).toEqual(["fast 1", "fast 2", "fast 3"]);
+  await kernel.clock.advance(3000);
+  expect((await Promise.all(sent)).map(({ receivers }) => receivers)).toEqual([2, 2, 2]);
+  expect(heard.filter((line) => line.startsWith("slow"))).toEqual(["slow 1", "slow 2", "slow 3"]);
 });

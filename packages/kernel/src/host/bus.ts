@@ -5,19 +5,22 @@
 // 3. The reply of a local request rides in its envelope; only those that a transport carries are kept in a table.
 // 4. Of several receivers at one agent address the newest is there; when it leaves, the one below is again.
 // 5. A request from a call ends with that call.
+// 6. What was told and not taken in is a dead letter: of a fan-out, one for each receiver that did not take it.
 import type { InvokeOptions } from "../call.ts";
-import { type ErrorJson, nearest, toErrorJson } from "../error.ts";
+import { nearest } from "../error.ts";
 import { fail } from "../errors.ts";
 import type { Transport } from "../kinds/transport.ts";
 import type { Delivery, Draft } from "../message.ts";
 import { ask } from "./ask.ts";
 import { Batch } from "./batch.ts";
+import { DeadLetterBox } from "./dead-letters.ts";
+import { ACCEPTED, QUEUED, Tally } from "./delivery.ts";
 import { Envelope, type Reply } from "./envelope.ts";
 import type { CallHost, LiveCall } from "./live-call.ts";
 import { Topics } from "./topics.ts";
 
 /** Who gets messages: an agent, or a plugin that receives a topic. */
-interface Receiver {
+export interface Receiver {
   /** `agent:ann` for an agent; a name for logs otherwise. */
   readonly address: string;
   readonly roles: readonly string[];
@@ -31,19 +34,22 @@ export interface Bus {
   readonly batch: Batch;
   send(draft: Draft, from: LiveCall | undefined): Delivery | Promise<Delivery>;
   request(draft: Draft, options: InvokeOptions, from: LiveCall | undefined): Promise<unknown>;
-  join(receiver: Receiver): () => void;
+  readonly dead: DeadLetterBox;
+  /** From now on it is reached by its address, its roles and its topics. */
+  join(receiver: Receiver): void;
+  /** Reached no longer; one that is not there is let be. */
+  leave(receiver: Receiver): void;
 }
 
-/** Who holds a role, and whose turn it is. */
+/** Who holds a role, and whose turn it is. Who comes is added in place: a walk in progress knows how far it goes. */
 interface Holders {
-  readonly all: readonly Receiver[];
+  all: Receiver[];
   turn: number;
 }
 
-export const ACCEPTED: Delivery = Object.freeze({ status: "accepted", receivers: 1 });
-export const QUEUED: Delivery = Object.freeze({ status: "queued", receivers: 1 });
+const MAX_DEAD = 10_000;
 
-export function createBus(host: CallHost): Bus {
+export function createBus(host: CallHost, deadLetters: { readonly max?: number } = {}): Bus {
   const direct = new Map<string, Receiver>();
   /** Receivers under a newer one of the same address. */
   const covered = new Map<string, Receiver[]>();
@@ -51,10 +57,12 @@ export function createBus(host: CallHost): Bus {
   const topics = new Topics<Receiver>("topic:");
   const remote = new Map<string, Reply>();
   const batch = new Batch(host.clock);
+  const { clock, events, ids } = host;
+  const dead = new DeadLetterBox({ clock, events, ids, deliver: redeliver }, deadLetters.max ?? MAX_DEAD);
 
   /** Who is meant by an address that is not one agent's; undefined when nobody local is known by it. */
-  function resolve(to: string, from: string): Iterable<Receiver> | undefined {
-    if (to === "*") return direct.values();
+  function resolve(to: string, from: string): readonly Receiver[] | undefined {
+    if (to === "*") return [...direct.values()];
     if (to.startsWith("topic:")) return topics.find(to);
     if (to.startsWith("role:")) return holders(to.slice(5), from);
     if (!to.startsWith("agent:")) throw fail("address.malformed", { address: to }, { stack: false });
@@ -66,10 +74,10 @@ export function createBus(host: CallHost): Bus {
     const held = roles.get(any ? role.slice(0, -4) : role);
     if (held === undefined || !any) return held?.all;
     // Whoever asks for one of its own role means another one, if there is another.
-    const others = held.all.filter((receiver) => receiver.address !== from);
-    const among = others.length > 0 ? others : held.all;
-    const index = held.turn++ % among.length;
-    return among.slice(index, index + 1);
+    const { all } = held;
+    let next = all[held.turn++ % all.length];
+    if (next?.address === from && all.length > 1) next = all[held.turn++ % all.length];
+    return next === undefined ? undefined : [next];
   }
 
   function post(draft: Draft, from: LiveCall | undefined, reply: Reply | undefined): Delivery | Promise<Delivery> {
@@ -81,12 +89,34 @@ export function createBus(host: CallHost): Bus {
       }
     }
     const sender = from === undefined ? "" : `${from.action.kind}:${from.action.name}`;
-    const head = { ids: host.ids, at: batch.now(), trace: from?.trace ?? "", from: sender };
+    const head = { ids, number: ids.next(), at: batch.now(), trace: from?.trace ?? "", from: sender };
     const envelope = new Envelope(draft, head, reply);
     const one = direct.get(draft.to);
-    const delivery = one === undefined ? postWide(envelope) : one.deliver(envelope);
+    const delivery = one === undefined ? postWide(envelope) : hand(envelope, one);
     if (host.events.wanted("message.sent", "message")) void tellSent(envelope, delivery);
     return delivery;
+  }
+
+  /** Gives a message to one receiver; what it refuses and nobody waits for is a dead letter. */
+  function hand(envelope: Envelope, receiver: Receiver): Delivery | Promise<Delivery> {
+    const delivery = receiver.deliver(envelope);
+    if (delivery === ACCEPTED || delivery === QUEUED || envelope.reply !== undefined) return delivery;
+    return bury(envelope, receiver.address, delivery);
+  }
+
+  function bury(envelope: Envelope, to: string, delivery: Delivery | Promise<Delivery>): Delivery | Promise<Delivery> {
+    if (delivery instanceof Promise) return delivery.then((settled) => bury(envelope, to, settled));
+    if (delivery.status === "rejected" && delivery.reason !== undefined) dead.add(envelope, to, delivery.reason);
+    return delivery;
+  }
+
+  /** Delivers a dead letter again, to the receiver it was for and to nobody else. */
+  function redeliver(envelope: Envelope, to: string): Delivery | Promise<Delivery> {
+    if (envelope.to === to && !direct.has(to)) return postWide(envelope);
+    const listening = envelope.to.startsWith("topic:") ? topics.find(envelope.to) : [];
+    const among = direct.get(to) ?? listening.find(({ address }) => address === to);
+    if (among !== undefined) return hand(envelope, among);
+    throw fail("address.unknown", { address: to, nearest: nearest(to, direct.keys()) }, { stack: false });
   }
 
   function postWide(envelope: Envelope): Delivery | Promise<Delivery> {
@@ -108,7 +138,7 @@ export function createBus(host: CallHost): Bus {
     }
     const tally = new Tally();
     for (const delivery of await transport.deliver([envelope.toJSON()])) tally.add(delivery);
-    return tally.delivery;
+    return reply === undefined ? bury(envelope, envelope.to, tally.delivery) : tally.delivery;
   }
 
   async function tellSent(envelope: Envelope, delivery: Delivery | Promise<Delivery>): Promise<void> {
@@ -134,7 +164,8 @@ export function createBus(host: CallHost): Bus {
     for (const pattern of receiver.topics) topics.add(pattern, receiver);
     for (const role of receiver.roles) {
       const held = roles.get(role);
-      roles.set(role, { all: [...(held?.all ?? []), receiver], turn: held?.turn ?? 0 });
+      if (held === undefined) roles.set(role, { all: [receiver], turn: 0 });
+      else held.all.push(receiver);
     }
   }
 
@@ -143,13 +174,15 @@ export function createBus(host: CallHost): Bus {
     for (const pattern of receiver.topics) topics.remove(pattern, receiver);
     for (const role of receiver.roles) {
       const held = roles.get(role);
-      const all = (held?.all ?? []).filter((other) => other !== receiver);
-      if (all.length === 0) roles.delete(role);
-      else roles.set(role, { all, turn: held?.turn ?? 0 });
+      if (held === undefined) continue;
+      // A copy, unless it was the last that came: a walk in progress must not skip anyone.
+      if (held.all.at(-1) === receiver) held.all.pop();
+      else held.all = held.all.filter((other) => other !== receiver);
+      if (held.all.length === 0) roles.delete(role);
     }
   }
 
-  function join(receiver: Receiver): () => void {
+  function join(receiver: Receiver): void {
     const { address } = receiver;
     const above = direct.get(address);
     if (above !== undefined) {
@@ -157,23 +190,56 @@ export function createBus(host: CallHost): Bus {
       covered.set(address, [...(covered.get(address) ?? []), above]);
     }
     list(receiver);
-    let there = true;
-    return () => {
-      if (!there) return;
-      there = false;
-      const below = (covered.get(address) ?? []).filter((other) => other !== receiver);
-      if (direct.get(address) === receiver || !address.startsWith("agent:")) {
-        unlist(receiver);
-        const next = below.pop();
-        if (next !== undefined) list(next);
-      }
-      if (below.length === 0) covered.delete(address);
-      else covered.set(address, below);
-    };
+  }
+
+  function leave(receiver: Receiver): void {
+    const { address } = receiver;
+    if (direct.get(address) !== receiver && address.startsWith("agent:")) {
+      uncover(receiver);
+      return;
+    }
+    unlist(receiver);
+    const next = covered.get(address)?.at(-1);
+    if (next === undefined) return;
+    uncover(next);
+    list(next);
+  }
+
+  function uncover(receiver: Receiver): void {
+    const { address } = receiver;
+    const below = covered.get(address)?.filter((other) => other !== receiver);
+    if (below === undefined || below.length === 0) covered.delete(address);
+    else covered.set(address, below);
+  }
+
+  /** Offers a message to all but its sender, before anyone handles it. */
+  function offer(
+    receivers: readonly Receiver[],
+    envelope: Envelope,
+    except: string | undefined,
+  ): Delivery | Promise<Delivery> {
+    const tally = new Tally();
+    let waiting: Promise<Delivery>[] | undefined;
+    // No further than now: who comes while a watcher hears of this was not there when it was said.
+    const { length } = receivers;
+    for (let index = 0; index < length; index++) {
+      const receiver = receivers[index];
+      if (receiver === undefined || receiver.address === except) continue;
+      const delivery = hand(envelope, receiver);
+      if (!(delivery instanceof Promise)) tally.add(delivery);
+      else if (waiting === undefined) waiting = [delivery];
+      else waiting.push(delivery);
+    }
+    if (waiting === undefined) return tally.delivery;
+    return Promise.all(waiting).then((late) => {
+      for (const delivery of late) tally.add(delivery);
+      return tally.delivery;
+    });
   }
 
   return {
     batch,
+    dead,
     send: (draft, from) => post(draft, from, undefined),
     request: (draft, options, from) =>
       ask(host, { draft, options, from }, (reply) => {
@@ -182,53 +248,6 @@ export function createBus(host: CallHost): Bus {
         return post(wide ? { ...draft, to: `${draft.to}?one` } : draft, from, reply);
       }),
     join,
+    leave,
   };
-}
-
-/** Offers a message to all but its sender, before anyone handles it. */
-function offer(
-  receivers: Iterable<Receiver>,
-  envelope: Envelope,
-  except: string | undefined,
-): Delivery | Promise<Delivery> {
-  const tally = new Tally();
-  let waiting: Promise<Delivery>[] | undefined;
-  for (const receiver of receivers) {
-    if (receiver.address === except) continue;
-    const delivery = receiver.deliver(envelope);
-    if (!(delivery instanceof Promise)) tally.add(delivery);
-    else if (waiting === undefined) waiting = [delivery];
-    else waiting.push(delivery);
-  }
-  if (waiting === undefined) return tally.delivery;
-  return Promise.all(waiting).then((late) => {
-    for (const delivery of late) tally.add(delivery);
-    return tally.delivery;
-  });
-}
-
-/** Adds up what several receivers said. */
-class Tally {
-  #receivers = 0;
-  #queued = false;
-  #reason: ErrorJson | undefined = undefined;
-
-  add(delivery: Delivery): void {
-    this.#receivers += delivery.receivers;
-    this.#queued ||= delivery.status === "queued";
-    this.#reason ??= delivery.reason;
-  }
-
-  get delivery(): Delivery {
-    const receivers = this.#receivers;
-    const reason = this.#reason;
-    if (receivers === 0 && reason !== undefined) return { status: "rejected", receivers, reason };
-    const status = this.#queued ? "queued" : "accepted";
-    return reason === undefined ? { status, receivers } : { status, receivers, reason };
-  }
-}
-
-/** A delivery that did not happen, with the error that says why. */
-export function rejected(error: unknown): Delivery {
-  return { status: "rejected", receivers: 0, reason: toErrorJson(error) };
 }

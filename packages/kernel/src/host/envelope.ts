@@ -1,7 +1,17 @@
+import type { InvokeOptions } from "../call.ts";
 import type { Ids } from "../id.ts";
 import type { Draft, Message, Priority } from "../message.ts";
 import type { LiveCall } from "./live-call.ts";
 import { PRIORITY_RANK } from "./mailbox.ts";
+
+/** What the bus adds to a draft. */
+interface Head {
+  readonly ids: Ids;
+  readonly number: number;
+  readonly at: number;
+  readonly trace: string;
+  readonly from: string;
+}
 
 /** A message on its way in this process, with the way back for the answer. */
 export class Envelope implements Message {
@@ -19,7 +29,7 @@ export class Envelope implements Message {
   readonly #ids: Ids;
   readonly #number: number;
 
-  constructor(draft: Draft, head: { ids: Ids; at: number; trace: string; from: string }, reply: Reply | undefined) {
+  constructor(draft: Draft, head: Head, reply: Reply | undefined) {
     this.from = draft.from ?? head.from;
     this.to = draft.to;
     this.type = draft.type;
@@ -30,7 +40,7 @@ export class Envelope implements Message {
     this.#reply = reply;
     if (draft.replyTo !== undefined) this.replyTo = draft.replyTo;
     this.#ids = head.ids;
-    this.#number = head.ids.next();
+    this.#number = head.number;
   }
 
   get id(): string {
@@ -46,6 +56,12 @@ export class Envelope implements Message {
     return PRIORITY_RANK[this.priority];
   }
 
+  /** The same message once more, for another attempt; nobody waits for its answer. */
+  again(): Envelope {
+    const { at, trace, from } = this;
+    return new Envelope(this, { ids: this.#ids, number: this.#number, at, trace, from }, undefined);
+  }
+
   /** The message alone, as plain data: what crosses a transport. */
   toJSON(): Message {
     const { id, from, to, type, body, at, trace, priority, replyTo } = this;
@@ -59,6 +75,8 @@ export class Envelope implements Message {
 export interface Reply {
   /** The call that waits for it; undefined when it was asked from outside of any. */
   readonly asker: LiveCall | undefined;
+  /** What was said of the work beside the message: whose it is, and what it may use up. */
+  readonly options: InvokeOptions;
   answer(value: unknown): void;
   refuse(error: unknown): void;
   /** Let go of when the answer is there, or is awaited no longer. */

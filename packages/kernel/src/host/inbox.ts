@@ -2,22 +2,23 @@
 //
 // 1. Never more than `concurrency` in work; items that wait are in the mailbox, nowhere else.
 // 2. One microtask drains many items, of all that were put in in one go; after a burst it lets the event loop breathe.
-// 3. Closed, it takes nothing more; what waited is handed to `left`.
+// 3. Closed, it takes nothing more; what waited is handed to `left`. It can be opened again.
 import { fail } from "../errors.ts";
 import type { Delivery, MailboxOptions } from "../message.ts";
 import type { Batch } from "./batch.ts";
-import { ACCEPTED, QUEUED, rejected } from "./bus.ts";
+import { ACCEPTED, QUEUED, rejected } from "./delivery.ts";
+import type { LiveCall } from "./live-call.ts";
 import { Mailbox } from "./mailbox.ts";
 
 /** What is to be done once the place of an item is free again. */
 export type Afterwards = (() => void) | undefined;
 
-export interface InboxOptions<T> {
-  readonly owner: string;
-  /** What the items are a part of. */
-  readonly batch: Batch;
-  readonly concurrency: number;
-  readonly mailbox: MailboxOptions;
+/** Whose inbox it is, and who works on what comes out of it. */
+export interface InboxOwner<T> {
+  readonly address: string;
+  /** How many items are in work at a time. */
+  readonly places: number;
+  readonly bounds: MailboxOptions;
   /** Works on one item; must not throw. */
   work(item: T): Promise<Afterwards> | undefined;
   /** Hears that nothing is in work and nothing waits. */
@@ -30,18 +31,29 @@ const BURST = 1000;
 
 export class Inbox<T> {
   active = 0;
-  readonly #options: InboxOptions<T>;
+  /** The calls that are in work, kept here for the owner: it needs no place for them before it has an inbox. */
+  readonly calls: LiveCall[] = [];
+  readonly #owner: InboxOwner<T>;
+  readonly #batch: Batch;
+  readonly #places: number;
   readonly #mailbox: Mailbox<T>;
   #scheduled = false;
-  #paused = false;
-  #idle: (() => void)[] = [];
+  #paused: boolean;
+  #idle: (() => void)[] | undefined = undefined;
+  #settled: (() => void)[] | undefined = undefined;
   #closed: unknown = undefined;
+  /** What it was closed with last: for those who waited outside then. */
+  #turnedAway: unknown = undefined;
 
-  constructor(options: InboxOptions<T>) {
-    this.#options = options;
-    this.#mailbox = new Mailbox(options.mailbox, (item) => {
-      options.left(item, fail("message.dropped", { owner: options.owner, policy: "drop-oldest" }, { stack: false }));
-    });
+  /** `batch` is what the items are a part of; paused, it keeps what it takes in. */
+  constructor(owner: InboxOwner<T>, batch: Batch, paused = false) {
+    this.#owner = owner;
+    this.#batch = batch;
+    this.#places = owner.places;
+    this.#paused = paused;
+    this.#mailbox = new Mailbox(owner.bounds, (item) =>
+      owner.left(item, fail("message.dropped", { owner: owner.address, policy: "drop-oldest" }, { stack: false })),
+    );
   }
 
   get queued(): number {
@@ -50,22 +62,26 @@ export class Inbox<T> {
 
   push(item: T, rank: number, body: unknown): Delivery | Promise<Delivery> {
     if (this.#closed !== undefined) return rejected(this.#closed);
-    const { owner, concurrency } = this.#options;
     const mailbox = this.#mailbox;
     const bytes = mailbox.maxBytes === undefined ? 0 : sizeOf(body);
-    const busy = this.active >= concurrency || mailbox.size > 0 || this.#paused;
-    switch (mailbox.push(item, rank, bytes)) {
-      case "in":
-      case "displaced":
-        this.#schedule();
-        return busy ? QUEUED : ACCEPTED;
-      case "wait":
-        return mailbox.wait(item, rank, bytes).then((taken) => (taken ? QUEUED : rejected(this.#closed)));
-      case "dropped":
-        return rejected(fail("message.dropped", { owner, policy: mailbox.full }, { stack: false }));
-      case "full":
-        return rejected(fail("mailbox.full", { owner, bound: mailbox.bound }, { stack: false, retryable: true }));
+    const busy = this.active >= this.#places || mailbox.size > 0 || this.#paused;
+    const pushed = mailbox.push(item, rank, bytes);
+    if (pushed === "in" || pushed === "displaced") {
+      this.#schedule();
+      return busy ? QUEUED : ACCEPTED;
     }
+    if (pushed !== "wait") return rejected(refusal(this.#owner.address, mailbox, { pushed, bytes }));
+    return mailbox.wait(item, rank, bytes).then((taken) => (taken ? QUEUED : rejected(this.#turnedAway)));
+  }
+
+  /** Puts back what was in work, to be taken again before all else of its rank. */
+  putBack(item: T, rank: number, body: unknown): void {
+    if (this.#closed !== undefined) {
+      this.#owner.left(item, this.#closed);
+      return;
+    }
+    this.#mailbox.putBack(item, rank, this.#mailbox.maxBytes === undefined ? 0 : sizeOf(body));
+    this.#schedule();
   }
 
   pause(): void {
@@ -80,20 +96,37 @@ export class Inbox<T> {
   /** Takes nothing more; what waited is given up, or worked off first. Resolves when nothing is left to do. */
   close(reason: unknown, waiting: "refuse" | "finish" = "refuse"): Promise<void> {
     this.#closed ??= reason;
+    this.#turnedAway = this.#closed;
     if (waiting === "finish") this.resume();
-    else for (const item of this.#mailbox.drain()) this.#options.left(item, reason);
+    else for (const item of this.#mailbox.drain()) this.#owner.left(item, reason);
     return this.idle();
+  }
+
+  /** Takes items in again; they are handed out once it is resumed. */
+  open(): void {
+    this.#closed = undefined;
+    this.#paused = true;
   }
 
   /** Resolves when nothing is in work and nothing waits. */
   idle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    this.#idle ??= [];
+    const waiting = this.#idle;
+    return new Promise((resolve) => waiting.push(resolve));
+  }
+
+  /** Resolves when nothing is in work; others may still wait. */
+  settled(): Promise<void> {
+    if (this.active === 0) return Promise.resolve();
+    this.#settled ??= [];
+    const waiting = this.#settled;
+    return new Promise((resolve) => waiting.push(resolve));
   }
 
   /** Begins work that did not come through the mailbox, if there is room right now. */
   tryEnter(): boolean {
-    if (this.#paused || this.active >= this.#options.concurrency || this.#mailbox.size > 0) return false;
+    if (this.#paused || this.active >= this.#places || this.#mailbox.size > 0) return false;
     this.active++;
     return true;
   }
@@ -104,13 +137,12 @@ export class Inbox<T> {
   #schedule(): void {
     if (this.#scheduled || this.#paused) return;
     this.#scheduled = true;
-    this.#options.batch.add(this.#drain);
+    this.#batch.add(this.#drain);
   }
 
   readonly #drain = (): void => {
     this.#scheduled = false;
-    const { concurrency } = this.#options;
-    for (let count = 0; !this.#paused && this.active < concurrency; count++) {
+    for (let count = 0; !this.#paused && this.active < this.#places; count++) {
       if (count === BURST) {
         this.#breathe();
         return;
@@ -119,7 +151,7 @@ export class Inbox<T> {
       if (item === undefined) return;
       // Counted before it begins: what it does first may already ask whether there is room.
       this.active++;
-      const work = this.#options.work(item);
+      const work = this.#owner.work(item);
       if (work instanceof Promise) work.then(this.#done, this.leave);
       else this.#leave();
     }
@@ -133,9 +165,15 @@ export class Inbox<T> {
 
   #leave(): void {
     this.active--;
+    if (this.active === 0 && this.#settled !== undefined) {
+      for (const resolve of this.#settled) resolve();
+      this.#settled = undefined;
+    }
     if (!this.#isIdle()) return;
-    this.#options.idle?.();
-    if (this.#idle.length > 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.#owner.idle?.();
+    if (this.#idle === undefined) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle = undefined;
   }
 
   #isIdle(): boolean {
@@ -147,6 +185,25 @@ export class Inbox<T> {
     // A timer waits a millisecond at least, which is ten bursts; not every environment has better.
     (globalThis.setImmediate ?? setTimeout)(this.#drain);
   }
+}
+
+/** Says why a mailbox did not take something. */
+function refusal<T>(owner: string, { full, bound, maxBytes = 0 }: Mailbox<T>, { pushed, bytes }: Refused): unknown {
+  switch (pushed) {
+    case "dropped":
+      return fail("message.dropped", { owner, policy: full }, { stack: false });
+    case "full":
+      return fail("mailbox.full", { owner, bound }, { stack: false, retryable: true });
+    case "too large": {
+      const size = Number.isFinite(bytes) ? `${bytes} bytes` : "not JSON, so it has no size";
+      return fail("message.too_large", { owner, size, maxBytes }, { stack: false });
+    }
+  }
+}
+
+interface Refused {
+  readonly pushed: "dropped" | "full" | "too large";
+  readonly bytes: number;
 }
 
 /** Measures what a mailbox bounded in bytes has to keep. */

@@ -27,6 +27,8 @@ export interface Invoker {
   active(): number;
   /** Resolves when no call is in flight: of one action, or at all. */
   idle(action?: AnyAction): Promise<void>;
+  /** Resolves when the calls that are in flight now, of some kinds or of all, have ended. */
+  passing(kinds?: readonly string[]): Promise<void>;
 }
 
 interface Wrapper {
@@ -38,6 +40,8 @@ interface Wrapper {
 interface Plan {
   version: number;
   start: Next;
+  /** The same for calls under a budget; made when the first one comes. */
+  bounded: Next | undefined;
   readonly check: Check | undefined;
   readonly load: Load;
 }
@@ -49,7 +53,14 @@ interface Load {
 }
 
 const TELL = MIDDLEWARE_ORDER.indexOf("tell");
+const BUDGET = MIDDLEWARE_ORDER.indexOf("budget");
+const INNERMOST = MIDDLEWARE_ORDER.length;
 const NO_OPTIONS: InvokeOptions = {};
+
+/** What the options of a turn that a message began say beyond the others. */
+interface TurnOptions extends InvokeOptions {
+  readonly asker?: LiveCall | undefined;
+}
 
 class LiveStep implements Step {
   readonly action: AnyAction;
@@ -84,11 +95,12 @@ export function createInvoker(host: CallHost): Invoker {
     const start = fold(host, action, wrappers);
     if (known !== undefined) {
       known.start = start;
+      known.bounded = undefined;
       known.version = version;
       return known;
     }
     const check = action.input === undefined ? undefined : toCheck(action.input);
-    const plan = { version, start, check, load: { active: 0, idle: undefined } };
+    const plan = { version, start, bounded: undefined, check, load: { active: 0, idle: undefined } };
     plans.set(action, plan);
     return plan;
   }
@@ -96,7 +108,7 @@ export function createInvoker(host: CallHost): Invoker {
   function begin(plan: Plan, call: LiveCall, input: unknown, options: InvokeOptions): Promise<unknown> {
     if (call.reason !== undefined) return Promise.reject(call.reason);
     try {
-      if (plan.check === undefined) return plan.start(new LiveStep(call, input, options));
+      if (plan.check === undefined) return startOf(plan, call, options)(new LiveStep(call, input, options));
       const checked = plan.check(input);
       if (checked instanceof Promise) return checked.then((result) => startChecked(plan, call, result, options));
       return startChecked(plan, call, checked, options);
@@ -119,10 +131,17 @@ export function createInvoker(host: CallHost): Invoker {
       return Promise.reject(error);
     }
     const call = new LiveCall(host, action, parent, options.trace);
-    if (parent === undefined) call.enlist();
+    if (parent === undefined) {
+      call.enlist();
+      const { asker } = options as TurnOptions;
+      if (asker instanceof LiveCall) call.askedBy(asker);
+    }
     if (options.frame !== undefined) call.run = options.frame;
+    if (options.tenant !== undefined) call.tenant = options.tenant;
+    if (options.session !== undefined) call.session = options.session;
+    else if (call.session === "" && action.kind === "agent") call.session = sessionIn(input);
     const limit = options.timeout ?? action.timeout;
-    const limited = limit !== undefined || options.signal !== undefined;
+    const limited = limit !== undefined || options.signal !== undefined || options.budget !== undefined;
     const release = limited ? bound(host, call, limit, options.signal) : undefined;
     load.active++;
     plan.load.active++;
@@ -147,8 +166,22 @@ export function createInvoker(host: CallHost): Invoker {
     return call.result;
   }
 
+  /** Budgets stand only around calls that are under one. */
+  function startOf(plan: Plan, call: LiveCall, options: InvokeOptions): Next {
+    const { budgets } = host;
+    if (call.purse === undefined && options.budget === undefined && !budgets.some) return plan.start;
+    plan.bounded ??= fold(
+      host,
+      call.action,
+      [{ middleware: budgets.around, place: BUDGET, kinds: undefined }, ...wrappers]
+        .sort(byPlace)
+        .concat({ middleware: budgets.attempt, place: INNERMOST, kinds: ["model"] }),
+    );
+    return plan.bounded;
+  }
+
   function startChecked(plan: Plan, call: LiveCall, checked: Checked, options: InvokeOptions): Promise<unknown> {
-    if ("value" in checked) return plan.start(new LiveStep(call, checked.value, options));
+    if ("value" in checked) return startOf(plan, call, options)(new LiveStep(call, checked.value, options));
     const { kind, name } = call.action;
     const problems = sayIssues(checked.issues);
     const error = fail("input.invalid", { kind, name, problems, issues: checked.issues }, { stack: false });
@@ -161,7 +194,7 @@ export function createInvoker(host: CallHost): Invoker {
     wrap(middleware, { place = "approval", kinds } = {}) {
       const wrapper = { middleware, place: MIDDLEWARE_ORDER.indexOf(place), kinds };
       // A stable sort: of two at one place, the one added first stands outside.
-      wrappers = [...wrappers, wrapper].sort((left, right) => left.place - right.place);
+      wrappers = [...wrappers, wrapper].sort(byPlace);
       version++;
       return () => {
         wrappers = wrappers.filter((other) => other !== wrapper);
@@ -177,7 +210,24 @@ export function createInvoker(host: CallHost): Invoker {
         waited.idle.push(resolve);
       });
     },
+    async passing(kinds) {
+      const results: Promise<unknown>[] = [];
+      host.roots.each(({ action, result }) => {
+        if (result !== undefined && (kinds === undefined || kinds.includes(action.kind))) results.push(result);
+      });
+      await Promise.allSettled(results);
+    },
   };
+}
+
+function byPlace(left: Wrapper, right: Wrapper): number {
+  return left.place - right.place;
+}
+
+/** The conversation that an agent is spoken to in, where its input says so. */
+function sessionIn(input: unknown): string {
+  const { session } = (input ?? {}) as { readonly session?: unknown };
+  return typeof session === "string" ? session : "";
 }
 
 function lighten(load: Load): void {
@@ -299,6 +349,6 @@ function orCancelled(call: LiveCall, work: Promise<unknown>, settle: () => void)
       resolve(output);
     }, refuse);
   });
-  if (call.parent !== undefined) call.result = result;
+  call.result = result;
   return result;
 }

@@ -1,4 +1,5 @@
 import type { Action, AnyAction } from "../action.ts";
+import type { Budget, Budgets } from "../budget.ts";
 import type { InvokeOptions, Middleware, WrapOptions } from "../call.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { toErrorJson } from "../error.ts";
@@ -7,20 +8,34 @@ import { createEventStream, type EventFilter, type Watcher } from "../event.ts";
 import { createIds, type Ids } from "../id.ts";
 import type { KindName, Kinds, Named } from "../kind.ts";
 import type { Agent } from "../kinds/agent.ts";
-import type { AgentInfo, Control, PluginInfo } from "../kinds/control.ts";
+import type {
+  AgentInfo,
+  Control,
+  InterruptFilter,
+  PluginInfo,
+  PluginVersion,
+  SupervisorInfo,
+} from "../kinds/control.ts";
+import type { Scheduler } from "../kinds/scheduler.ts";
 import { createLog, type Log, type LogEntry } from "../log.ts";
-import type { Delivery, Draft } from "../message.ts";
+import type { DeadLetters, Delivery, Draft } from "../message.ts";
 import type { Plugin } from "../plugin.ts";
+import { createRedaction } from "../redaction.ts";
 import { createScope, type Owned } from "../scope.ts";
-import type { AgentHost } from "./agent-cell.ts";
+import { createSecrets, type Secrets } from "../secrets.ts";
 import { createAgents } from "./agents.ts";
+import { createBudgets } from "./budgets.ts";
 import { createBus } from "./bus.ts";
 import type { ContextHost } from "./context.ts";
+import { createEnding, type EndOptions } from "./ending.ts";
 import { createEventFeed, type EventFeed } from "./event-feed.ts";
 import { createInvoker, type Invoker } from "./invoke.ts";
 import { type CallHost, Calls } from "./live-call.ts";
+import { createPermission, type Permit } from "./permission.ts";
 import { createPlugins } from "./plugins.ts";
+import { type QuarantineOptions, watchActions } from "./quarantine.ts";
 import { createRegistry } from "./registry.ts";
+import { createScheduler, type SchedulerOptions } from "./scheduler.ts";
 import { printTree } from "./tree.ts";
 
 export interface KernelOptions {
@@ -31,6 +46,21 @@ export interface KernelOptions {
   readonly ids?: Ids;
   /** Plugins that may use the `control` kind, by name. */
   readonly control?: readonly string[];
+  /**
+   * What each plugin may bring, use, wrap and watch, by kind; default everything. A rule for code that keeps to the
+   * ways of the kernel, not a sandbox: plugins share the process.
+   */
+  readonly permit?: Permit;
+  /** When a plugin that is at fault again and again is taken out; `false` for never. Default: 5 faults in a minute. */
+  readonly quarantine?: QuarantineOptions | false;
+  /** Bounds on what may be used up, there before any plugin is. */
+  readonly budgets?: readonly Budget[];
+  /** How many messages that came to nothing are kept; default 10,000. */
+  readonly deadLetters?: { readonly max?: number };
+  /** Values that must not be seen in logs, events and what plugins show. Default: none yet. */
+  readonly secrets?: Secrets;
+  /** How many tasks may wait, and how many run at a time over all agents of a role. */
+  readonly scheduler?: SchedulerOptions;
 }
 
 /** A living kernel. Ends with `await using`, or `end()`. */
@@ -38,13 +68,22 @@ export interface Kernel extends AsyncDisposable {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly secrets: Secrets;
+  readonly budgets: Budgets;
+  /** Gives tasks to agents that can do them and have room. */
+  readonly scheduler: Scheduler;
   /** Fires when the kernel begins to end. */
   readonly signal: AbortSignal;
   plug(plugin: Plugin): Promise<PluginInfo>;
   unplug(name: string): Promise<void>;
   /** Sets up another version beside the loaded one; if that works, hands over and ends the old one. */
   replace(plugin: Plugin): Promise<PluginInfo>;
+  /** Goes back to the version before the last replacement; once more, to the one before that. */
   rollback(name: string): Promise<PluginInfo>;
+  /** The versions of a plugin, the oldest first: the last 20 that came or failed to. */
+  history(name: string): readonly PluginVersion[];
+  /** Tries a plugin again that is in quarantine, or failed. */
+  release(name: string): Promise<PluginInfo>;
   provide<Kind extends KindName>(kind: Kind, thing: Kinds[Kind]): () => void;
   get<Kind extends KindName>(kind: Kind, name: string): Kinds[Kind];
   find<Kind extends KindName>(kind: Kind, name?: string): Kinds[Kind] | undefined;
@@ -64,19 +103,29 @@ export interface Kernel extends AsyncDisposable {
   started(): Promise<void>;
   pauseAgent(name: string): void;
   resumeAgent(name: string): void;
+  /** Ends an agent once its turns have ended; it stays down, whatever its supervision, until it is restarted. */
+  stopAgent(name: string): Promise<void>;
+  /** Ends the life of an agent, if it has one, and begins another; what waits is kept. Throws what its start fails with. */
+  restartAgent(name: string): Promise<void>;
+  /** The kernel first, then the supervisors in the order they came. */
+  supervisors(): readonly SupervisorInfo[];
+  /** What was told and came to nothing. */
+  readonly deadLetters: DeadLetters;
+  /** Cancels calls in flight, of one trace or of one agent, down to what they wait for; says how many. */
+  interrupt(which: InterruptFilter, reason?: string): number;
   /** Calls in flight, and watchers of the event stream. */
   counts(): { readonly calls: number; readonly watchers: number };
   /** What is loaded, by whom, how long it took. */
   tree(): string;
-  end(): Promise<void>;
+  /** Ends everything, users before what they use. Asked again while those at work have their grace, it only gets shorter. */
+  end(options?: EndOptions): Promise<void>;
 }
 
 /** Makes a kernel and loads its plugins; throws when one fails or waits for something that nobody brings. */
 export async function createKernel(options: KernelOptions = {}): Promise<Kernel> {
   const kernel = assemble(options);
   try {
-    for (const plugin of options.plugins ?? []) await kernel.plug(plugin);
-    kernel.assertSettled();
+    await kernel.load(options.plugins ?? []);
     await kernel.started();
     return kernel;
   } catch (error) {
@@ -85,12 +134,19 @@ export async function createKernel(options: KernelOptions = {}): Promise<Kernel>
   }
 }
 
-function assemble(options: KernelOptions): Kernel & { assertSettled(): void } {
-  const { clock = systemClock, ids = createIds(), log: write = () => {} } = options;
+function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plugin[]): Promise<void> } {
+  const { clock = systemClock, ids = createIds(), log: sink = () => {}, secrets = createSecrets() } = options;
+  const write = (entry: LogEntry) => sink(secrets.redact(entry));
   const scope = createScope("kernel");
   const log = createLog("kernel", write, clock.now);
   const registry = createRegistry();
-  const events = createEventStream((error) => log.error(`A watcher of events threw: ${toErrorJson(error).message}`));
+  const events = createEventStream(
+    (error) => log.error(`A watcher of events threw: ${toErrorJson(error).message}`),
+    createRedaction(secrets),
+  );
+
+  const budgets = createBudgets({ clock, events, registry, write }, options.budgets);
+  registry.provide("budgets", budgets, "host");
 
   // The parts need each other only when they are called, never while they are made.
   const host: CallHost & { invoker: Invoker } = {
@@ -98,8 +154,11 @@ function assemble(options: KernelOptions): Kernel & { assertSettled(): void } {
     ids,
     events,
     registry,
+    budgets,
     write,
     roots: new Calls(),
+    permission: options.permit === undefined ? undefined : createPermission(options.permit),
+    fault: options.quarantine === false ? undefined : (plugin, error) => plugins.fault(plugin, error),
     invoker: undefined as unknown as Invoker,
     invoke: (parent, action, input, more) => host.invoker.invoke(parent, action, input, more),
     send: (draft, from) => bus.send(draft, from),
@@ -107,51 +166,97 @@ function assemble(options: KernelOptions): Kernel & { assertSettled(): void } {
   };
   host.invoker = createInvoker(host);
   const { invoker } = host;
-  const bus = createBus(host);
-  const agents = createAgents({ ...host, bus } satisfies AgentHost);
+  const bus = createBus(host, options.deadLetters);
+  const agents = createAgents({ ...host, bus, ready: (agent) => scheduler.agentReady(agent) });
+  const scheduler = createScheduler({ ...host, agentInfo: agents.info }, options.scheduler);
+  registry.provide("scheduler", scheduler, "host");
+  const interrupt: Control["interrupt"] = ({ trace, agent }, reason = "it was asked to stop") =>
+    host.roots.interrupt(
+      (call) =>
+        (trace === undefined || call.trace === trace) &&
+        (agent === undefined || (call.action.kind === "agent" && call.action.name === agent)),
+      ({ action: { kind, name } }) => fail("call.interrupted", { kind, name, reason }, { stack: false }),
+    );
   const control: Control = {
     name: "kernel",
     plugins: () => plugins.list(),
     agents: () => agents.list(),
+    tasks: () => scheduler.list(),
+    supervisors: () => agents.supervisors(),
+    deadLetters: bus.dead,
     shelves: () => registry.shelves(),
     calls: () => invoker.active(),
+    budgets: () => budgets.list(),
+    pauseAgent: agents.pause,
+    resumeAgent: agents.resume,
+    stopAgent: agents.stop,
+    restartAgent: agents.restart,
+    interrupt,
+    cancelTask: (id, reason) => scheduler.find(id)?.cancel(reason) ?? false,
+    history: (name) => plugins.history(name),
+    rollback: (name) => plugins.rollback(name),
+    release: (name) => plugins.release(name),
   };
   const granted = (plugin: string) => (options.control ?? []).includes(plugin);
   const guarded = new Map([["control", control]]);
   const stopped = async (kind: string, thing: Named) => {
     if (kind === "agent") await agents.stopped(thing as Agent);
   };
+  const closed = () => fail("kernel.closed", {}, { stack: false });
+  // When the plugins end, they may still have something to do: only in the time before is new work refused.
+  const refusal = () => (ending.begun && !scope.ended ? closed() : undefined);
   const plugins = createPlugins(
-    { ...host, bus, guarded, granted, stopped } satisfies ContextHost,
+    { ...host, bus, guarded, granted, stopped, secrets, refusal } satisfies ContextHost,
     createScope("plugins"),
+    options.quarantine,
   );
+  if (options.quarantine !== false && options.quarantine?.actions === true) {
+    const blame = (kind: string, action: Named, error: unknown) =>
+      plugins.fault(registry.owner(kind, action) ?? "", error);
+    invoker.wrap(watchActions(blame), { place: "timeout" });
+  }
+  const ending = createEnding({
+    clock,
+    reason: closed,
+    async quiet() {
+      do await Promise.all([invoker.idle(), agents.quiet(), plugins.quiet()]);
+      while (invoker.active() > 0);
+    },
+    end: () => scope.end(),
+  });
   const assertOpen = () => {
-    if (scope.ended) throw fail("kernel.closed", {}, { stack: false });
+    if (ending.begun) throw closed();
   };
 
-  const cancelAll = () => host.roots.cancel(() => fail("kernel.closed", {}, { stack: false }));
+  const cancelAll = () => host.roots.cancel(closed);
   // Ended last-in first-out: what users own; then agents take nothing more and what is in work is cancelled; then
   // plugins; at last what those began while they ended.
   scope.own(cancelAll);
   scope.own(() => plugins.end());
+  // While the stores are still there.
+  scope.own(() => budgets.end());
   scope.own(() => {
     const stopped = agents.end();
     cancelAll();
     return stopped;
   });
+  scope.own(() => scheduler.end());
 
-  const kernel: Kernel & { assertSettled(): void } = {
+  const kernel: Kernel & { load(plugins: readonly Plugin[]): Promise<void> } = {
     clock,
     ids,
     log,
-    get signal() {
-      return scope.signal;
-    },
+    secrets,
+    budgets,
+    scheduler,
+    signal: ending.signal,
     plug: plugins.plug,
     unplug: plugins.unplug,
     replace: plugins.replace,
     rollback: plugins.rollback,
-    assertSettled: plugins.assertSettled,
+    history: plugins.history,
+    release: plugins.release,
+    load: plugins.load,
     provide: (kind, thing) => registry.provide(kind, thing, "host"),
     // A shelf holds only things of its kind: provide is typed by it.
     get: <Kind extends KindName>(kind: Kind, name: string) => registry.get(kind, name) as Kinds[Kind],
@@ -159,7 +264,7 @@ function assemble(options: KernelOptions): Kernel & { assertSettled(): void } {
     list: <Kind extends KindName>(kind: Kind) => registry.list(kind) as readonly Kinds[Kind][],
     wrap: invoker.wrap,
     invoke(action, input, more) {
-      if (scope.ended) return Promise.reject(fail("kernel.closed", {}, { stack: false }));
+      if (ending.begun) return Promise.reject(closed());
       return invoker.invoke(undefined, action as AnyAction, input, more) as Promise<never>;
     },
     stream(action, input, more) {
@@ -178,7 +283,7 @@ function assemble(options: KernelOptions): Kernel & { assertSettled(): void } {
       return bus.send(draft, undefined);
     },
     request(draft, more = {}) {
-      if (scope.ended) return Promise.reject(fail("kernel.closed", {}, { stack: false }));
+      if (ending.begun) return Promise.reject(closed());
       return bus.request(draft, more, undefined);
     },
     watch: events.watch,
@@ -186,12 +291,17 @@ function assemble(options: KernelOptions): Kernel & { assertSettled(): void } {
     agents: () => agents.list(),
     plugins: () => plugins.list(),
     started: () => agents.started(),
-    pauseAgent: (name) => agents.cell(name).pause(),
-    resumeAgent: (name) => agents.cell(name).resume(),
+    pauseAgent: agents.pause,
+    resumeAgent: agents.resume,
+    stopAgent: agents.stop,
+    restartAgent: agents.restart,
+    deadLetters: bus.dead,
+    supervisors: () => agents.supervisors(),
+    interrupt,
     counts: () => ({ calls: invoker.active(), watchers: events.watchers }),
-    tree: () => printTree(plugins.list(), agents.list()),
-    end: () => scope.end(),
-    [Symbol.asyncDispose]: () => scope.end(),
+    tree: () => printTree(plugins.list(), agents.list(), agents.supervisors()),
+    end: ending.end,
+    [Symbol.asyncDispose]: () => ending.end(),
   };
   return kernel;
 }

@@ -12,6 +12,8 @@ import type { Ids } from "../id.ts";
 import type { KindName, Kinds } from "../kind.ts";
 import { createLog, type Log, type LogEntry } from "../log.ts";
 import type { Delivery, Draft } from "../message.ts";
+import type { Bounding } from "./budgets.ts";
+import type { Permission } from "./permission.ts";
 import type { Registry } from "./registry.ts";
 
 /** What a call needs of its kernel. */
@@ -20,12 +22,25 @@ export interface CallHost {
   readonly ids: Ids;
   readonly events: EventStream;
   readonly registry: Registry;
+  readonly budgets: Bounding;
   readonly write: (entry: LogEntry) => void;
   /** The outermost calls in flight. */
   readonly roots: Calls;
+  /** Asked before a plugin gets at something; undefined where everything is permitted. */
+  readonly permission: Permission | undefined;
+  /** Hears that something of a plugin failed by its own fault; undefined where nobody counts. */
+  readonly fault: ((plugin: string, error: unknown) => void) | undefined;
   invoke(parent: LiveCall | undefined, action: AnyAction, input: unknown, options?: InvokeOptions): Promise<unknown>;
   send(draft: Draft, from: LiveCall | undefined): Delivery | Promise<Delivery>;
   request(draft: Draft, options: InvokeOptions, from: LiveCall | undefined): Promise<unknown>;
+}
+
+/** What a call and all below it may use up; budgets put it there. */
+export interface Purse {
+  /** Hears of each piece of an answer while it grows: what it costs is only known for sure at its end. */
+  streamed(text: string): void;
+  /** Hears that a call has ended: what that one still holds is given back. */
+  ended(call: LiveCall): void;
 }
 
 /** The calls in flight under one parent, linked through themselves: joining and leaving allocate nothing. */
@@ -49,16 +64,32 @@ export class Calls {
   cancel(why: (call: LiveCall) => unknown): void {
     for (let call = this.#first; call !== undefined; call = call.after) call.cancel(why(call));
   }
+
+  /** Cancels those that match, at any depth, and says how many; what is below one that was cancelled goes with it. */
+  interrupt(matches: (call: LiveCall) => boolean, why: (call: LiveCall) => unknown): number {
+    let count = 0;
+    for (let call = this.#first; call !== undefined; call = call.after) count += call.interrupt(matches, why);
+    return count;
+  }
+
+  /** Visits every call in flight, at any depth. */
+  each(visit: (call: LiveCall) => void): void {
+    for (let call = this.#first; call !== undefined; call = call.after) call.each(visit);
+  }
 }
 
 export class LiveCall implements Call {
   readonly action: AnyAction;
   readonly parent: LiveCall | undefined;
   run: RunFrame | undefined;
+  tenant: string;
+  session: string;
+  /** What bounds this call and all below it; undefined where no budget applies. */
+  purse: Purse | undefined;
   deadline: number | undefined;
   /** Hears of the cancel, for a caller that must not wait for work which ignores its signal. */
   cancelled: ((reason: unknown) => void) | undefined = undefined;
-  /** What its caller awaits, where that may be nobody. */
+  /** What its caller awaits; of one with a parent, that may be nobody. */
   result: Promise<unknown> | undefined = undefined;
   /** The call that asked for this by a message: it waits for this one as a parent would. */
   asker: LiveCall | undefined = undefined;
@@ -80,14 +111,33 @@ export class LiveCall implements Call {
     this.action = action;
     this.parent = parent;
     this.#trace = trace;
-    this.run = parent?.run;
-    this.deadline = parent?.deadline;
+    if (parent === undefined) {
+      this.run = undefined;
+      this.tenant = "";
+      this.session = "";
+      this.purse = undefined;
+      this.deadline = undefined;
+    } else {
+      this.run = parent.run;
+      this.tenant = parent.tenant;
+      this.session = parent.session;
+      this.purse = parent.purse;
+      this.deadline = parent.deadline;
+    }
     if (parent !== undefined) parent.#adopt(this);
   }
 
   /** Puts an outermost call where the end of the kernel finds it; one that ends in the same turn needs no place there. */
   enlist(): void {
     this.#host.roots.join(this);
+  }
+
+  /** Puts it under what bounds the call that asked for it by a message, on behalf of the same. */
+  askedBy(asker: LiveCall): void {
+    this.asker = asker;
+    this.tenant = asker.tenant;
+    this.session = asker.session;
+    this.purse = asker.purse;
   }
 
   get id(): string {
@@ -109,12 +159,28 @@ export class LiveCall implements Call {
   }
 
   get log(): Log {
-    return createLog(`${this.action.kind}:${this.action.name}`, this.#host.write, this.#host.clock.now);
+    const { write, clock } = this.#host;
+    const from = `${this.action.kind}:${this.action.name}`;
+    return createLog(from, (entry) => write({ ...entry, trace: this.trace }), clock.now);
   }
 
   /** Why it was cancelled; undefined while it was not. */
   get reason(): unknown {
     return this.#state === "cancelled" ? this.#reason : undefined;
+  }
+
+  /** Cancels this call if it matches, else those below it that do. */
+  interrupt(matches: (call: LiveCall) => boolean, why: (call: LiveCall) => unknown): number {
+    if (this.#state !== "open") return 0;
+    if (!matches(this)) return this.#children?.interrupt(matches, why) ?? 0;
+    this.cancel(why(this));
+    return 1;
+  }
+
+  /** Visits this call and all below it. */
+  each(visit: (call: LiveCall) => void): void {
+    visit(this);
+    this.#children?.each(visit);
   }
 
   cancel(reason: unknown): void {
@@ -124,7 +190,7 @@ export class LiveCall implements Call {
     this.#children?.cancel(() => reason);
     this.#controller?.abort(reason);
     // A caller that ended without awaiting this must not be told by a crash of the process.
-    this.result?.catch(ignore);
+    if (this.parent !== undefined) this.result?.catch(ignore);
     this.cancelled?.(reason);
   }
 
@@ -135,6 +201,7 @@ export class LiveCall implements Call {
     // First of all, so that nothing can be begun under it by whoever hears of the cancel below.
     if (this.#state === "open") this.#state = "ended";
     this.#children?.cancel(parentEnded);
+    this.purse?.ended(this);
     (this.parent === undefined ? this.#host.roots : this.parent.#children)?.leave(this);
     return true;
   }
@@ -145,19 +212,23 @@ export class LiveCall implements Call {
   }
 
   get<Kind extends KindName>(kind: Kind, name: string): Kinds[Kind] {
+    this.#host.permission?.checkUse(this, kind);
     // A shelf holds only things of its kind: provide is typed by it.
     return this.#host.registry.get(kind, name) as Kinds[Kind];
   }
 
   find<Kind extends KindName>(kind: Kind, name?: string): Kinds[Kind] | undefined {
+    this.#host.permission?.checkUse(this, kind);
     return this.#host.registry.find(kind, name) as Kinds[Kind] | undefined;
   }
 
   list<Kind extends KindName>(kind: Kind): readonly Kinds[Kind][] {
+    this.#host.permission?.checkUse(this, kind);
     return this.#host.registry.list(kind) as readonly Kinds[Kind][];
   }
 
   emit<Type extends EventType>(type: Type, body: EventBodies[Type]): void {
+    if (type === "action.delta") this.purse?.streamed((body as EventBodies["action.delta"]).body);
     const { events, clock } = this.#host;
     const { kind, name } = this.action;
     if (!events.wanted(type, kind)) return;

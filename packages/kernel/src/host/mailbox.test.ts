@@ -93,9 +93,9 @@ test("emptied for good, it turns away who waits", async () => {
 test("the bound in bytes counts what is inside; what can never fit does not wait", () => {
   const { mailbox, dropped } = open({ maxBytes: 10, full: "drop-oldest" });
   expect(["a", "b"].map((item) => mailbox.push(item, 2, 5))).toEqual(["in", "in"]);
-  expect([mailbox.push("c", 2, 11), dropped]).toEqual(["full", []]);
+  expect([mailbox.push("c", 2, 11), dropped]).toEqual(["too large", []]);
   expect([mailbox.push("d", 2, 6), dropped]).toEqual(["displaced", ["a", "b"]]);
-  expect(open({ maxBytes: 1, full: "wait" }).mailbox.push("x", 2, 2)).toBe("full");
+  expect(open({ maxBytes: 1, full: "wait" }).mailbox.push("x", 2, 2)).toBe("too large");
   expect(open({ maxMessages: 0, full: "wait" }).mailbox.push("x", 2)).toBe("full");
 });
 

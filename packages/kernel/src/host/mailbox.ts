@@ -5,10 +5,12 @@
 // 3. Bounded in messages, and in bytes when asked to measure them; what happens when it is full has a name.
 // 4. Senders who wait for room are let in in the order they came; nobody overtakes them.
 // 5. A message never displaces a more urgent one: then it is the newcomer that goes.
+// 6. What was taken and is put back comes before its like, bound or no bound: it was in already.
 import { type FullPolicy, type MailboxOptions, PRIORITIES, type Priority } from "../message.ts";
+import { Ring } from "./ring.ts";
 
 /** What became of an item: in, in at the cost of the oldest, out, or to be tried again when there is room. */
-export type Pushed = "in" | "displaced" | "full" | "dropped" | "wait";
+export type Pushed = "in" | "displaced" | "full" | "dropped" | "wait" | "too large";
 
 /** Waits outside for room. */
 interface Waiter<T> {
@@ -29,7 +31,7 @@ export class Mailbox<T> {
   readonly full: FullPolicy;
   readonly #rings: (Ring<T> | undefined)[] = [undefined, undefined, undefined, undefined];
   /** The bytes of each item, in rings beside those of the items; there only when bytes are bounded. */
-  readonly #bytesOf: (Ring<number> | undefined)[] = [undefined, undefined, undefined, undefined];
+  readonly #bytesOf: (Ring<number> | undefined)[] | undefined;
   readonly #dropped: (item: T) => void;
   #ready = 0;
   #size = 0;
@@ -41,6 +43,7 @@ export class Mailbox<T> {
   constructor(options: MailboxOptions, dropped: (item: T) => void) {
     this.maxMessages = options.maxMessages ?? 1000;
     this.maxBytes = options.maxBytes;
+    this.#bytesOf = options.maxBytes === undefined ? undefined : [undefined, undefined, undefined, undefined];
     this.full = options.full ?? "reject";
     this.#dropped = dropped;
   }
@@ -63,7 +66,8 @@ export class Mailbox<T> {
       return "in";
     }
     // What can never fit must not wait, nor throw out what does.
-    if (this.maxMessages < 1 || (this.maxBytes !== undefined && bytes > this.maxBytes)) return "full";
+    if (this.maxBytes !== undefined && bytes > this.maxBytes) return "too large";
+    if (this.maxMessages < 1) return "full";
     switch (this.full) {
       case "reject":
         return "full";
@@ -74,6 +78,18 @@ export class Mailbox<T> {
       case "drop-oldest":
         return this.#displace(item, rank, bytes);
     }
+  }
+
+  /** Puts back what was taken, before all others of its rank. */
+  putBack(item: T, rank: number, bytes = 0): void {
+    this.#rings[rank] ??= new Ring<T>();
+    this.#rings[rank].unshift(item);
+    this.#ready |= 1 << rank;
+    this.#size++;
+    if (this.#bytesOf === undefined) return;
+    this.#bytesOf[rank] ??= new Ring<number>();
+    this.#bytesOf[rank].unshift(bytes);
+    this.#bytes += bytes;
   }
 
   /** Waits for room behind everyone who waits already; false when the mailbox was emptied for good instead. */
@@ -110,7 +126,7 @@ export class Mailbox<T> {
     this.#rings[rank].push(item);
     this.#ready |= 1 << rank;
     this.#size++;
-    if (this.maxBytes === undefined) return;
+    if (this.#bytesOf === undefined) return;
     this.#bytesOf[rank] ??= new Ring<number>();
     this.#bytesOf[rank].push(bytes);
     this.#bytes += bytes;
@@ -133,7 +149,7 @@ export class Mailbox<T> {
     if (ring === undefined || item === undefined) return undefined;
     if (ring.size === 0) this.#ready &= ~(1 << rank);
     this.#size--;
-    this.#bytes -= this.#bytesOf[rank]?.shift() ?? 0;
+    if (this.#bytesOf !== undefined) this.#bytes -= this.#bytesOf[rank]?.shift() ?? 0;
     if (this.#waiters !== undefined) this.#admit(this.#waiters);
     return item;
   }
@@ -144,39 +160,5 @@ export class Mailbox<T> {
       this.#add(next.item, next.rank, next.bytes);
       next.admitted(true);
     }
-  }
-}
-
-class Ring<T> {
-  #items: (T | undefined)[] = new Array(8).fill(undefined);
-  #head = 0;
-  size = 0;
-
-  get first(): T | undefined {
-    return this.size === 0 ? undefined : this.#items[this.#head];
-  }
-
-  push(item: T): void {
-    if (this.size === this.#items.length) this.#grow();
-    this.#items[(this.#head + this.size) & (this.#items.length - 1)] = item;
-    this.size++;
-  }
-
-  shift(): T | undefined {
-    if (this.size === 0) return undefined;
-    const item = this.#items[this.#head];
-    // Let go of it, or the ring would keep the last lap of messages alive.
-    this.#items[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#items.length - 1);
-    this.size--;
-    return item;
-  }
-
-  #grow(): void {
-    const old = this.#items;
-    const items: (T | undefined)[] = new Array(old.length * 2).fill(undefined);
-    for (let index = 0; index < this.size; index++) items[index] = old[(this.#head + index) & (old.length - 1)];
-    this.#items = items;
-    this.#head = 0;
   }
 }

@@ -4,6 +4,7 @@ import { caught } from "../../test/caught.ts";
 import { plugin, type Setup, statuses, tool } from "../../test/plugins.ts";
 import type { AnyAction } from "../action.ts";
 import type { Agent } from "../kinds/agent.ts";
+import type { Control } from "../kinds/control.ts";
 import type { Store } from "../kinds/store.ts";
 import { definePlugin, type PluginContext } from "../plugin.ts";
 import { testKernel } from "../testing/kernel.ts";
@@ -160,6 +161,28 @@ describe("setting up", () => {
     ]);
   });
 
+  test("a call in flight finishes before what it uses is gone, if it is not too slow", async () => {
+    await using kernel = await testKernel();
+    const order: string[] = [];
+    const slow = tool("slow", (ms: number, call) => call.sleep(ms).then(() => void order.push(`call of ${ms} ended`)));
+    const part = plugin(
+      "p",
+      (ctx) => {
+        ctx.own(() => void order.push("database closed"));
+        ctx.provide("tool", slow);
+      },
+      { drain: 100 },
+    );
+    for (const ms of [50, 200]) {
+      await kernel.plug(part);
+      const call = kernel.invoke(slow, ms);
+      const gone = kernel.unplug("p");
+      await kernel.clock.advance(200);
+      await Promise.all([call, gone]);
+    }
+    expect(order).toEqual(["call of 50 ended", "database closed", "database closed", "call of 200 ended"]);
+  });
+
   test("an agent that is unplugged ends its turn before what it uses is gone", async () => {
     await using kernel = await testKernel();
     const order: string[] = [];
@@ -224,6 +247,27 @@ describe("setting up", () => {
       watchers,
       true,
     ]);
+  });
+
+  test("what a plugin needs, holds and is for is seen", async () => {
+    await using kernel = await testKernel();
+    await kernel.plug(
+      plugin(
+        "p",
+        (ctx) => {
+          ctx.provide("tool", tool("t"));
+          ctx.own(() => {});
+        },
+        { needs: ["store", "memory?"], description: "Answers." },
+      ),
+    );
+    expect(kernel.plugins().at(-1)).toMatchObject({
+      needs: ["store", "memory?"],
+      holds: 2,
+      provides: ["tool:t"],
+      rollbacks: 0,
+      description: "Answers.",
+    });
   });
 
   test("something provided can be taken back early", async () => {
@@ -328,6 +372,49 @@ describe("control", () => {
     expect(await caught(kernel.invoke(byCall, {}))).toMatchObject({ code: "registry.not_found" });
   });
 
+  test("granted, it steers: agents, calls, tasks and plugins, as the kernel itself does", async () => {
+    let control: Control | undefined;
+    const steers = plugin("steers", (ctx) => {
+      control = ctx.get("control", "kernel");
+    });
+    await using kernel = await createKernel({ plugins: [steers], control: ["steers"] });
+    const steer = control as Control;
+    const stuck: Agent = {
+      kind: "agent",
+      name: "ann",
+      run: (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    };
+    kernel.provide("agent", stuck);
+    const status = () => kernel.agents()[0]?.status;
+
+    const turn = caught(kernel.invoke(stuck, {}));
+    const interrupted = steer.interrupt({ agent: "ann" }, "it takes too long");
+    expect([interrupted, await turn]).toMatchObject([1, { code: "call.interrupted" }]);
+    steer.pauseAgent("ann");
+    expect(status()).toBe("paused");
+    const task = kernel.scheduler.submit({ agent: "ann", input: {} });
+    expect([steer.cancelTask(task.id, "not now"), steer.cancelTask(task.id), steer.cancelTask("none")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(await caught(task.result)).toMatchObject({ code: "task.cancelled", data: { reason: "not now" } });
+    steer.resumeAgent("ann");
+    await steer.stopAgent("ann");
+    expect(status()).toBe("stopped");
+    await steer.restartAgent("ann");
+    expect(status()).toBe("ready");
+    await kernel.plug(plugin("a"));
+    await kernel.replace(plugin("a", undefined, { version: "2.0.0" }));
+    expect(await steer.rollback("a")).toMatchObject({ version: "1.0.0" });
+    expect(steer.history("a").map((one) => `${one.version} ${one.status}`)).toEqual([
+      "1.0.0 replaced",
+      "2.0.0 rolled back",
+      "1.0.0 active",
+    ]);
+    expect(await steer.release("a")).toMatchObject({ status: "active" });
+  });
+
   test("granted, it shows what is there, and counts as a need that is met", async () => {
     const seen: unknown[] = [];
     const look = plugin(
@@ -337,7 +424,7 @@ describe("control", () => {
         ctx.provide("tool", tool("t"));
         seen.push(
           control.plugins().map(({ name, status }) => [name, status]),
-          control.shelves(),
+          control.shelves()["tool"],
           control.agents(),
           control.calls(),
         );
@@ -350,7 +437,7 @@ describe("control", () => {
         ["a", "active"],
         ["look", "starting"],
       ],
-      { tool: [{ name: "t", owner: "look" }] },
+      [{ name: "t", owner: "look" }],
       [],
       0,
     ]);

@@ -1,70 +1,51 @@
 // Plugins: loading, waiting for needs, replacing, taking away.
 //
 // 1. All changes go through one serial queue: no two happen at a time.
-// 2. What a plugin brings belongs to its scope; ending the scope takes it back.
-// 3. Replacing is two-phase: the new version is set up beside the old, unseen. If that fails, nothing has changed.
+// 2. Replacing is two-phase: the new version is set up beside the old, unseen. If that fails, nothing has changed.
 //    If it works, state is handed over, the new one takes the old one's place in one go, calls in flight finish on the
 //    old version (up to `drain` ms), and it ends.
-// 4. A plugin whose needs go is parked before they are gone, and resumes when they return.
-import { isMofaError, nearest, toErrorJson } from "../error.ts";
+// 3. A plugin that is at fault too often is taken out, in its turn like every change, and stays out until it is asked for.
+import { nearest, toErrorJson } from "../error.ts";
 import { fail } from "../errors.ts";
-import type { PluginInfo } from "../kinds/control.ts";
-import { createLog, type Log } from "../log.ts";
-import type { Plugin, PluginState, PluginStatus } from "../plugin.ts";
+import type { PluginInfo, PluginVersion } from "../kinds/control.ts";
+import type { Plugin } from "../plugin.ts";
 import { gathered, type Scope } from "../scope.ts";
-import { atMost } from "./at-most.ts";
-import { type ContextHost, createContext, type Holdings } from "./context.ts";
-import { findCycle, missingNeeds, type There } from "./needs.ts";
-
-interface Version {
-  readonly plugin: Plugin;
-  readonly scope: Scope;
-  readonly holdings: Holdings;
-  readonly state: PluginState;
-  readonly ms: number;
-}
-
-interface Record {
-  plugin: Plugin;
-  /** The version before the last replacement: where a rollback goes. */
-  previous: Plugin | undefined;
-  status: PluginStatus;
-  reason: string | undefined;
-  live: Version | undefined;
-}
+import type { ContextHost } from "./context.ts";
+import { findCycle, findStandstill, type Member, missingNeeds, parseNeeds } from "./needs.ts";
+import { createPluginLife } from "./plugin-life.ts";
+import { PluginRecord } from "./plugin-record.ts";
+import { swap } from "./plugin-swap.ts";
+import { areTooMany, type QuarantineOptions, sayFaults, withFault } from "./quarantine.ts";
 
 export interface Plugins {
+  /** Loads plugins that may need each other, in any order; throws when one fails or waits for what nobody brings. */
+  load(plugins: readonly Plugin[]): Promise<void>;
   /** Loads a plugin: resolves when it is active, or parked because it waits for something. */
   plug(plugin: Plugin): Promise<PluginInfo>;
   unplug(name: string): Promise<void>;
   /** Sets up another version of a loaded plugin and, if that works, ends the old one. */
   replace(plugin: Plugin): Promise<PluginInfo>;
-  /** Goes back to the version before the last replacement. */
+  /** Goes back to the version before the last replacement, and from there to the one before. */
   rollback(name: string): Promise<PluginInfo>;
+  /** The versions a plugin had, the oldest first; the last 20. */
+  history(name: string): readonly PluginVersion[];
+  /** Tries a plugin again that was taken out because of its faults, or that failed. */
+  release(name: string): Promise<PluginInfo>;
+  /** Counts a fault of a plugin, and takes it out when it has too many. */
+  fault(name: string, error: unknown): void;
   list(): readonly PluginInfo[];
-  /** Throws when a plugin still waits: with the circle, if it is one, or with what is missing. */
-  assertSettled(): void;
+  /** Resolves when the messages that plugins took in are handled. */
+  quiet(): Promise<void>;
   end(): Promise<void>;
 }
 
-const DRAIN_MS = 5000;
-
-export function createPlugins(host: ContextHost, root: Scope): Plugins {
-  const records = new Map<string, Record>();
-  const log: Log = createLog("plugins", host.write, host.clock.now);
+export function createPlugins(host: ContextHost, root: Scope, quarantine: QuarantineOptions | false = {}): Plugins {
+  const records = new Map<string, PluginRecord>();
+  const life = createPluginLife(host, root, records);
+  const { clock } = host;
   let queue: Promise<unknown> = Promise.resolve();
   let ended = false;
   let checking = false;
-
-  const there: There = {
-    has: (kind, name) => host.guarded.has(kind) || host.registry.find(kind, name) !== undefined,
-    version(name) {
-      const record = records.get(name);
-      return record?.status === "active" ? record.plugin.version : undefined;
-    },
-  };
-
-  const report = (error: unknown) => log.error(toErrorJson(error).message);
 
   /** One change at a time. */
   function change<T>(work: () => Promise<T>): Promise<T> {
@@ -73,251 +54,175 @@ export function createPlugins(host: ContextHost, root: Scope): Plugins {
     return result;
   }
 
-  function become(record: Record, status: PluginStatus, reason?: string): void {
-    record.status = status;
-    record.reason = reason;
-    if (!host.events.wanted("plugin.changed", "plugin")) return;
-    const { name, version } = record.plugin;
-    const body = reason === undefined ? { status, version } : { status, version, reason };
-    host.events.tell({
-      type: "plugin.changed",
-      at: host.clock.now(),
-      trace: "",
-      call: "",
-      kind: "plugin",
-      name,
-      ...body,
-    });
+  function assertOpen(): void {
+    if (ended) throw fail("kernel.closed", {});
+    const refusal = host.refusal();
+    if (refusal !== undefined) throw refusal;
   }
 
-  async function setUp(plugin: Plugin, staged: boolean): Promise<Version> {
-    const { name } = plugin;
-    const scope = root.child(`plugin:${name}`);
-    const started = host.clock.monotonic();
-    const { ctx, holdings } = createContext(host, { name, scope, staged });
-    try {
-      const state = await plugin.setup(ctx);
-      return { plugin, scope, holdings, state: state ?? {}, ms: host.clock.monotonic() - started };
-    } catch (cause) {
-      await scope.end(cause).catch(report);
-      throw setupFailed(plugin, cause);
-    }
-  }
-
-  async function activate(record: Record): Promise<void> {
-    const missing = missingNeeds(record.plugin, there);
-    if (missing.length > 0) return become(record, "waiting", `needs ${missing.join(", ")}`);
-    become(record, "starting");
-    try {
-      record.live = await setUp(record.plugin, false);
-    } catch (error) {
-      become(record, "failed", toErrorJson(error).message);
-      throw error;
-    }
-    become(record, "active");
-  }
-
-  async function deactivate(record: Record): Promise<void> {
-    const { live } = record;
-    if (live === undefined) return;
-    record.live = undefined;
-    become(record, "stopping");
-    live.holdings.withdraw();
-    // Who uses it goes before what it uses is gone.
-    await park();
-    await atMost(host.clock, live.plugin.drain ?? DRAIN_MS, live.holdings.stopped());
-    await live.scope.end();
-  }
-
-  /** Parks plugins whose needs went, the last loaded first; says whether there was one. */
-  async function park(): Promise<boolean> {
-    let moved = false;
-    for (const record of [...records.values()].reverse()) {
-      if (ended || record.status !== "active") continue;
-      const missing = missingNeeds(record.plugin, there);
-      if (missing.length === 0) continue;
-      await deactivate(record).catch(report);
-      become(record, "waiting", `needs ${missing.join(", ")}`);
-      moved = true;
-    }
-    return moved;
-  }
-
-  /** Wakes plugins whose needs came; says whether there was one. */
-  async function wake(): Promise<boolean> {
-    let moved = false;
-    for (const record of records.values()) {
-      if (record.status !== "waiting" || missingNeeds(record.plugin, there).length > 0) continue;
-      await activate(record).catch(report);
-      moved = true;
-    }
-    return moved;
-  }
-
-  async function settle(): Promise<void> {
-    while (!ended && ((await park()) || (await wake())));
-  }
-
-  async function swap(record: Record, plugin: Plugin): Promise<void> {
-    const missing = missingNeeds(plugin, there);
-    const old = record.live;
-    if (old === undefined) return swapIdle(record, plugin);
-    if (missing.length > 0) throw fail("plugin.needs_missing", { name: plugin.name, missing: missing.join(", ") });
-    if (plugin.exclusive === true) return swapExclusive(record, plugin, old);
-    const next = await setUp(plugin, true);
-    try {
-      if (old.state.snapshot !== undefined) await next.state.restore?.(old.state.snapshot());
-      next.holdings.commit();
-    } catch (cause) {
-      await next.scope.end(cause).catch(report);
-      throw setupFailed(plugin, cause);
-    }
-    old.holdings.withdraw();
-    record.live = next;
-    record.plugin = plugin;
-    become(record, "active");
-    await atMost(host.clock, old.plugin.drain ?? DRAIN_MS, old.holdings.idle());
-    await old.scope.end().catch(report);
-  }
-
-  /** One that waits or failed has nothing to hand over. */
-  async function swapIdle(record: Record, plugin: Plugin): Promise<void> {
-    const { plugin: before, status, reason } = record;
-    record.plugin = plugin;
-    try {
-      await activate(record);
-    } catch (error) {
-      record.plugin = before;
-      become(record, status, reason);
-      throw error;
-    }
-  }
-
-  /** For what cannot be held twice: the old version ends first, and comes back if the new one fails. */
-  async function swapExclusive(record: Record, plugin: Plugin, old: Version): Promise<void> {
-    const state = { kept: old.state.snapshot !== undefined, value: snapshotOf(plugin, old) };
-    const begin = async (version: Plugin) => {
-      record.plugin = version;
-      await activate(record);
-      const live = record.live as Version | undefined;
-      if (state.kept) await live?.state.restore?.(state.value);
-    };
-    await deactivate(record).catch(report);
-    try {
-      await begin(plugin);
-    } catch (error) {
-      await deactivate(record).catch(report);
-      await begin(old.plugin).catch(report);
-      throw isMofaError(error, "plugin.setup_failed") ? error : setupFailed(plugin, error);
-    }
-  }
-
-  function known(name: string): Record {
+  function known(name: string): PluginRecord {
     const record = records.get(name);
     if (record === undefined) throw fail("plugin.unknown", { name, nearest: nearest(name, records.keys()) });
     return record;
   }
 
-  async function replace(name: string, pick: (record: Record) => Plugin): Promise<PluginInfo> {
+  /** Refuses what would close a circle of plugins that name each other. */
+  function assertNoCycle(members: readonly Member[]): void {
+    const cycle = findCycle(members);
+    if (cycle !== undefined) throw fail("plugin.cycle", { cycle });
+  }
+
+  function enter(plugins: readonly Plugin[]): readonly PluginRecord[] {
+    assertOpen();
+    const entering = plugins.map((plugin) => new PluginRecord(plugin));
+    const names = new Set(records.keys());
+    for (const { plugin } of entering) {
+      if (names.has(plugin.name)) throw fail("plugin.twice", { name: plugin.name });
+      names.add(plugin.name);
+    }
+    assertNoCycle([...records.values(), ...entering]);
+    for (const record of entering) records.set(record.plugin.name, record);
+    return entering;
+  }
+
+  async function start(record: PluginRecord): Promise<void> {
+    await life.activate(record);
+    record.loaded(clock);
+  }
+
+  function assertSettled(): void {
+    const waiting = [...records.values()].filter((record) => record.status === "waiting");
+    const cycle = findStandstill(waiting, life.there);
+    if (cycle !== undefined) throw fail("plugin.cycle", { cycle });
+    for (const { plugin, needs } of waiting) {
+      throw fail("plugin.needs_missing", { name: plugin.name, missing: missingNeeds(needs, life.there).join(", ") });
+    }
+  }
+
+  async function turn(record: PluginRecord, plugin: Plugin): Promise<void> {
+    const candidate = { plugin, needs: parseNeeds(plugin), brings: plugin.provides ?? [] };
+    assertNoCycle([...records.values()].map((other) => (other === record ? candidate : other)));
+    try {
+      await swap({ life, clock }, record, plugin);
+    } catch (error) {
+      record.notReplaced(plugin, toErrorJson(error).message, clock);
+      throw error;
+    }
+    record.faults = [];
+  }
+
+  /** Makes a change to one plugin, and lets the others follow. */
+  function changeOne(name: string, work: (record: PluginRecord) => Promise<void>): Promise<PluginInfo> {
     return change(async () => {
-      if (ended) throw fail("kernel.closed", {});
+      assertOpen();
       const record = known(name);
-      const before = record.plugin;
       try {
-        await swap(record, pick(record));
-        record.previous = before;
+        await work(record);
       } finally {
-        await settle();
+        await life.settle();
       }
-      return info(record);
+      return record.info;
+    });
+  }
+
+  async function takeOut(record: PluginRecord, reason: string): Promise<void> {
+    await life.deactivate(record).catch(life.report);
+    life.become(record, "quarantined", reason);
+    await life.settle();
+  }
+
+  function fault(name: string, error: unknown): void {
+    const record = records.get(name);
+    if (quarantine === false || record === undefined || record.status === "quarantined") return;
+    record.faults = withFault(record.faults, clock.now(), quarantine);
+    if (!areTooMany(record.faults, quarantine)) return;
+    const { plugin } = record;
+    const reason = sayFaults(quarantine, toErrorJson(error).message);
+    record.faults = [];
+    void change(async () => {
+      // Meanwhile it may be gone, or another version.
+      const isStill = records.get(name) === record && record.plugin === plugin;
+      if (!ended && isStill && record.status !== "quarantined") await takeOut(record, reason);
     });
   }
 
   // A shelf that changes outside a plugin's set-up (a hot folder, a user) can meet or break needs.
-  const unwatch = host.registry.watch(() => {
-    if (checking || ended) return;
+  const unwatch = host.registry.watch((kind) => {
+    if (checking || ended || !life.isNeeded(kind)) return;
     checking = true;
     void change(async () => {
       checking = false;
-      await settle();
+      await life.settle();
     });
   });
 
   return {
+    load: (plugins) =>
+      change(async () => {
+        for (const record of enter(plugins)) life.lacks(record);
+        for (let record = life.next(); record !== undefined; record = life.next()) await start(record);
+        await life.settle();
+        assertSettled();
+      }),
     plug: (plugin) =>
       change(async () => {
-        if (ended) throw fail("kernel.closed", {});
-        if (records.has(plugin.name)) throw fail("plugin.twice", { name: plugin.name });
-        const record: Record = { plugin, previous: undefined, status: "waiting", reason: undefined, live: undefined };
-        records.set(plugin.name, record);
+        const [record] = enter([plugin]) as [PluginRecord];
         try {
-          await activate(record);
+          await start(record);
         } catch (error) {
           records.delete(plugin.name);
           throw error;
         }
-        await settle();
-        return info(record);
+        await life.settle();
+        return record.info;
       }),
     unplug: (name) =>
       change(async () => {
         const record = known(name);
         try {
-          await deactivate(record);
+          await life.deactivate(record);
         } finally {
           records.delete(name);
-          await settle();
+          await life.settle();
         }
       }),
-    replace: (plugin) => replace(plugin.name, () => plugin),
-    rollback: (name) =>
-      replace(name, (record) => {
-        if (record.previous === undefined) throw fail("plugin.no_previous", { name });
-        return record.previous;
+    replace: (plugin) =>
+      changeOne(plugin.name, async (record) => {
+        const before = record.plugin;
+        await turn(record, plugin);
+        record.replaced(before, clock);
       }),
-    list: () => [...records.values()].map(info),
-    assertSettled() {
-      const waiting = [...records.values()].filter((record) => record.status === "waiting");
-      const cycle = findCycle(waiting.map((record) => record.plugin));
-      if (cycle !== undefined) throw fail("plugin.cycle", { cycle });
-      for (const { plugin } of waiting) {
-        throw fail("plugin.needs_missing", { name: plugin.name, missing: missingNeeds(plugin, there).join(", ") });
-      }
+    rollback: (name) =>
+      changeOne(name, async (record) => {
+        const { previous } = record;
+        if (previous === undefined) throw fail("plugin.no_previous", { name });
+        await turn(record, previous);
+        record.rolledBack(clock);
+      }),
+    history: (name) => known(name).history,
+    release: (name) =>
+      changeOne(name, async (record) => {
+        if (record.status !== "quarantined" && record.status !== "failed") return;
+        record.faults = [];
+        await life.activate(record);
+      }),
+    fault,
+    list: () => [...records.values()].map((record) => record.info),
+    async quiet() {
+      await Promise.all([...records.values()].map(({ live }) => live?.holdings.quiet()));
     },
     end: () =>
       change(async () => {
         ended = true;
+        life.end();
         unwatch();
         const failures: unknown[] = [];
         const note = (error: unknown) => void failures.push(error);
         // The last loaded goes first: what it uses is still there.
-        for (const record of [...records.values()].reverse()) await deactivate(record).catch(note);
+        for (const record of [...records.values()].reverse()) await life.deactivate(record).catch(note);
         records.clear();
         await root.end().catch(note);
         if (failures.length > 0) throw gathered("plugins", failures);
       }),
   };
-}
-
-function snapshotOf(plugin: Plugin, old: Version): unknown {
-  try {
-    return old.state.snapshot?.();
-  } catch (cause) {
-    throw setupFailed(plugin, cause);
-  }
-}
-
-function setupFailed({ name, version }: Plugin, cause: unknown): unknown {
-  return fail("plugin.setup_failed", { name, version, reason: toErrorJson(cause).message }, { cause });
-}
-
-function info({ plugin, status, reason, live }: Record): PluginInfo {
-  const head = {
-    name: plugin.name,
-    version: plugin.version,
-    status,
-    ms: live?.ms ?? 0,
-    provides: live?.holdings.names() ?? [],
-  };
-  return reason === undefined ? head : { ...head, reason };
 }

@@ -5,9 +5,9 @@ import { toErrorJson } from "../error.ts";
 import { fail } from "../errors.ts";
 import type { Event, EventStream } from "../event.ts";
 import type { MailboxOptions } from "../message.ts";
-import type { Bus } from "./bus.ts";
+import type { Bus, Receiver } from "./bus.ts";
 import type { Envelope } from "./envelope.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, type InboxOwner } from "./inbox.ts";
 import { type CallHost, LiveCall } from "./live-call.ts";
 
 export interface Listening {
@@ -16,6 +16,8 @@ export interface Listening {
   readonly receive: Receive;
   readonly mailbox: MailboxOptions;
   readonly owner: string;
+  /** Hears what it threw. */
+  failed?(error: unknown): void;
 }
 
 /** A function on the bus. */
@@ -28,30 +30,35 @@ export interface Listener {
   end(): Promise<void>;
 }
 
+type ListenHost = CallHost & { readonly bus: Bus };
+
 /** Puts a plain function behind a bounded mailbox. */
-export function listen(host: CallHost & { readonly bus: Bus }, listening: Listening): Listener {
+export function listen(host: ListenHost, listening: Listening): Listener {
   const { address, receive, owner } = listening;
   const topic = address.startsWith("topic:");
   if (!topic && !address.startsWith("agent:")) throw fail("address.malformed", { address });
   const action: AnyAction = { kind: "receiver", name: owner, run: () => undefined };
   const working = new Set<LiveCall>();
-  const handling: Handling = { host, action, receive, working };
-  const inbox = new Inbox<Envelope>({
-    owner: address,
-    batch: host.bus.batch,
-    concurrency: 1,
-    mailbox: listening.mailbox,
+  // Of several that one plugin has at one topic, all have this name; a dead letter goes back to the first of them.
+  const name = topic ? `${owner} ${address}` : address;
+  const failed = listening.failed ?? (() => {});
+  const handling: Handling = { host, action, receive, working, failed, address: name };
+  const receiver: Receiver & InboxOwner<Envelope> = {
+    address: name,
+    roles: [],
+    topics: topic ? [address.slice(6)] : [],
+    places: 1,
+    bounds: listening.mailbox,
+    deliver: (envelope) => inbox.push(envelope, envelope.rank, envelope.body),
     work: (envelope) => handle(handling, envelope),
-    left: (envelope, reason) => tellFailed(host, envelope, reason),
-  });
+    left: (envelope, reason) => tellFailed(host, { envelope, to: name }, reason),
+  };
+  const inbox = new Inbox(receiver, host.bus.batch);
   return {
-    join: () =>
-      host.bus.join({
-        address: topic ? `${owner} ${address}` : address,
-        roles: [],
-        topics: topic ? [address.slice(6)] : [],
-        deliver: (envelope) => inbox.push(envelope, envelope.rank, envelope.body),
-      }),
+    join() {
+      host.bus.join(receiver);
+      return () => host.bus.leave(receiver);
+    },
     idle: () => inbox.idle(),
     end() {
       const reason = fail("scope.closed", { scope: owner }, { stack: false });
@@ -63,17 +70,23 @@ export function listen(host: CallHost & { readonly bus: Bus }, listening: Listen
 }
 
 interface Handling {
-  readonly host: CallHost;
+  readonly host: ListenHost;
+  readonly address: string;
   readonly action: AnyAction;
   readonly receive: Receive;
   readonly working: Set<LiveCall>;
+  readonly failed: (error: unknown) => void;
 }
 
 function handle(handling: Handling, envelope: Envelope): Promise<undefined> | undefined {
   const { host, action, receive } = handling;
   const call = new LiveCall(host, action, undefined, envelope.trace === "" ? undefined : envelope.trace);
-  call.asker = envelope.reply?.asker;
+  const { reply } = envelope;
+  if (reply?.asker !== undefined) call.askedBy(reply.asker);
+  if (reply?.options.tenant !== undefined) call.tenant = reply.options.tenant;
+  if (reply?.options.session !== undefined) call.session = reply.options.session;
   const started = host.events.watchers > 0 ? host.clock.monotonic() : undefined;
+  if (started !== undefined) tellReceived(host, envelope, handling.address);
   try {
     const result = receive(envelope, call);
     if (isThenable(result)) return handleLater(handling, { envelope, call, started }, result);
@@ -82,7 +95,8 @@ function handle(handling: Handling, envelope: Envelope): Promise<undefined> | un
     if (started !== undefined) tellHandled(host, envelope, host.clock.monotonic() - started);
   } catch (error) {
     call.end();
-    tellFailed(host, envelope, error);
+    handling.failed(error);
+    tellFailed(host, { envelope, to: handling.address }, error);
   }
 }
 
@@ -96,7 +110,7 @@ interface Handled {
 
 /** Sees a handler to its end that gave a promise: only then may its call be cancelled meanwhile. */
 async function handleLater(
-  { host, working }: Handling,
+  { host, working, failed, address }: Handling,
   { envelope, call, started }: Handled,
   result: PromiseLike<unknown>,
 ): Promise<undefined> {
@@ -108,8 +122,9 @@ async function handleLater(
     envelope.reply?.answer(output);
     if (started !== undefined) tellHandled(host, envelope, host.clock.monotonic() - started);
   } catch (error) {
+    if (call.reason === undefined) failed(error);
     call.end();
-    tellFailed(host, envelope, error);
+    tellFailed(host, { envelope, to: address }, error);
   } finally {
     working.delete(call);
   }
@@ -124,18 +139,31 @@ interface Telling {
   readonly events: EventStream;
 }
 
+/** Tells that a receiver begins to work on a message. */
+export function tellReceived(host: Telling, envelope: Envelope, to: string): void {
+  if (!host.events.wanted("message.received", "message")) return;
+  host.events.tell({ ...head(host, envelope), type: "message.received", to } as Event);
+}
+
 export function tellHandled(host: Telling, envelope: Envelope, ms: number): void {
   if (!host.events.wanted("message.handled", "message")) return;
   host.events.tell({ ...head(host, envelope), type: "message.handled", ms } as Event);
 }
 
-/** Answers the asker, or tells the world that a message came to nothing. */
-export function tellFailed(host: Telling & Pick<CallHost, "write">, envelope: Envelope, error: unknown): void {
+/** A message at one of those it was for. */
+export interface Arrived {
+  readonly envelope: Envelope;
+  readonly to: string;
+}
+
+/** Answers the asker; where nobody asked, the message is a dead letter and a line in the log. */
+export function tellFailed(host: ListenHost, { envelope, to }: Arrived, error: unknown): void {
   envelope.reply?.refuse(error);
   const reason = toErrorJson(error);
   if (envelope.reply === undefined) {
     const message = `A message of type "${envelope.type}" to ${envelope.to} failed: ${reason.message}`;
     host.write({ at: host.clock.now(), level: "error", from: "bus", message, data: { code: reason.code } });
+    host.bus.dead.add(envelope, to, reason);
   }
   if (!host.events.wanted("message.failed", "message")) return;
   host.events.tell({ ...head(host, envelope), type: "message.failed", error: reason } as Event);

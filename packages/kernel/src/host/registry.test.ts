@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { seededRandom } from "../testing/ids.ts";
 import { createRegistry } from "./registry.ts";
 
 const thing = (name: string, from: string) => ({ name, from });
@@ -71,4 +72,73 @@ test("watchers hear of every change until they leave", () => {
     ["tool", "a", true],
     ["tool", "a", false],
   ]);
+});
+
+test("shelves and names follow any order of coming and going", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = seededRandom(seed);
+    const registry = createRegistry();
+    let model: { readonly thing: { name: string }; readonly take: () => void }[] = [];
+    for (let step = 0; step < 200; step++) {
+      const place = Math.floor(random() * model.length);
+      if (random() < 0.55 || model.length === 0) {
+        const made = thing(`n${Math.floor(random() * 6)}`, String(step));
+        model.push({ thing: made, take: registry.provide("tool", made, made.from) });
+      } else {
+        model[place]?.take();
+        model = model.filter((_, index) => index !== place);
+      }
+      const newestFirst = model.map((one) => one.thing).reverse();
+      const tops = newestFirst.filter((one, index) => newestFirst.findIndex(({ name }) => name === one.name) === index);
+      const seen = {
+        seed,
+        step,
+        newest: registry.find("tool"),
+        list: registry.list("tool"),
+        byName: [0, 1, 2, 3, 4, 5].map((n) => registry.find("tool", `n${n}`)),
+        owners: newestFirst.map((one) => registry.owner("tool", one)),
+        shelf: registry.shelves()["tool"]?.length ?? 0,
+      };
+      expect(seen).toEqual({
+        seed,
+        step,
+        newest: newestFirst[0],
+        list: tops,
+        byName: [0, 1, 2, 3, 4, 5].map((n) => tops.find(({ name }) => name === `n${n}`)),
+        owners: newestFirst.map((one) => (one as { from?: string }).from),
+        shelf: model.length,
+      });
+    }
+  }
+});
+
+test("what a watcher refuses is not left on the shelf", () => {
+  const registry = createRegistry();
+  const first = thing("a", "1");
+  registry.provide("tool", first, "p");
+  const heard: unknown[] = [];
+  registry.watch((_, { name }, there) => void heard.push([name, there]));
+  registry.watch((_, __, there) => {
+    if (there) throw new Error("no room");
+  });
+  expect(() => registry.provide("tool", thing("a", "2"), "p")).toThrow("no room");
+  expect([registry.get("tool", "a"), registry.list("tool"), heard]).toEqual([
+    first,
+    [first],
+    [
+      ["a", true],
+      ["a", false],
+    ],
+  ]);
+});
+
+test.each(["", "Tool", "a tool", "x".repeat(65)])("%j cannot be a kind, and a thing needs a name", (kind) => {
+  const registry = createRegistry();
+  expect(() => registry.provide(kind, thing("a", ""), "p")).toThrow(
+    expect.objectContaining({ code: "registry.bad_kind" }),
+  );
+  // What comes from a file knows no types.
+  expect(() => registry.provide("tool", {} as never, "p")).toThrow(
+    expect.objectContaining({ code: "registry.bad_name" }),
+  );
 });

@@ -215,11 +215,36 @@ describe("replacing", () => {
     expect(heard.sort()).toEqual(["1.0.0 1", "1.0.0 2", "2.0.0 3"]);
   });
 
-  test("rolling back goes to the version before, and again to the one after", async () => {
-    await using kernel = await testKernel(counter("1.0.0"));
-    await kernel.replace(counter("2.0.0"));
-    expect([(await kernel.rollback("counter")).version, (await kernel.rollback("counter")).version]).toEqual([
-      "1.0.0",
+  test("nothing that ends before the change of versions is missing from the state, which is handed over once", async () => {
+    await using kernel = await testKernel();
+    const handed: unknown[] = [];
+    const adder = (version: string) =>
+      plugin(
+        "adder",
+        (ctx) => {
+          let sum = 0;
+          ctx.provide(
+            "tool",
+            tool("add", () => ++sum),
+          );
+          return {
+            snapshot: () => sum,
+            restore(state) {
+              handed.push(state);
+              sum = state as number;
+            },
+          };
+        },
+        { version },
+      );
+    await kernel.plug(adder("1.0.0"));
+    const replaced = kernel.replace(adder("2.0.0"));
+    const sums: unknown[] = [];
+    for (let turn = 0; turn < 200; turn++) sums.push(await kernel.invoke(kernel.get("tool", "add"), {}));
+    await replaced;
+    expect([sums, handed.length, kernel.plugins().at(-1)?.version]).toEqual([
+      Array.from({ length: 200 }, (_, index) => index + 1),
+      1,
       "2.0.0",
     ]);
   });
@@ -269,6 +294,47 @@ describe("replacing", () => {
       await kernel.plug(version("1"));
       await kernel.replace(version("2"));
       expect([log, held()]).toEqual([["1 holds", "2 holds", "2 takes over from 1"], "2"]);
+    });
+
+    test("hands over what its last calls did, for they finish before the snapshot", async () => {
+      await using kernel = await testKernel(counter("1.0.0", { exclusive: true }));
+      const calls = [1, 2].map(() => kernel.invoke(kernel.get("tool", "count"), {}));
+      const replaced = kernel.replace(counter("2.0.0", { exclusive: true }));
+      await kernel.clock.advance(10);
+      await replaced;
+      calls.push(kernel.invoke(kernel.get("tool", "count"), {}));
+      await kernel.clock.advance(10);
+      expect(await Promise.all(calls)).toEqual(["1.0.0 1", "1.0.0 2", "2.0.0 3"]);
+    });
+
+    test("serves on when its state cannot be had, and so do those who need it", async () => {
+      await using kernel = await testKernel();
+      const odd = (version: string) =>
+        plugin(
+          "odd",
+          (ctx) => {
+            ctx.provide(
+              "tool",
+              tool("t", () => version),
+            );
+            return {
+              snapshot() {
+                throw new Error("no state");
+              },
+            };
+          },
+          { version, exclusive: true },
+        );
+      await kernel.plug(odd("1"));
+      await kernel.plug(plugin("user", undefined, { needs: ["tool:t"] }));
+      expect(await caught(kernel.replace(odd("2")))).toMatchObject({
+        code: "plugin.setup_failed",
+        cause: new Error("no state"),
+      });
+      expect([await kernel.invoke(kernel.get("tool", "t"), {}), statuses(kernel)]).toEqual([
+        "1",
+        ["odd 1 active", "user 1.0.0 active"],
+      ]);
     });
 
     test("is taken up again by the old version, with its state, when the new one fails", async () => {

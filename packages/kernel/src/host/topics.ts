@@ -1,6 +1,7 @@
 // Who listens to a topic. Patterns are NATS subjects: `*` is one word, a trailing `>` is one or more.
 //
-// 1. A topic published before is found in a cache; the cache is dropped when a subscription comes or goes, and when it is full.
+// 1. A topic published twice is found in a cache; the cache is dropped when a subscription comes or goes, and when it is
+//    full. Once is not enough: where every topic is a new one, remembering them all would cost more than looking.
 // 2. Lists that are given out are never changed afterwards; who is there by several patterns is in them once.
 // 3. A pattern that nobody listens to any more leaves nothing behind.
 
@@ -11,11 +12,14 @@ interface Branch<T> {
 }
 
 const MAX_CACHED = 10_000;
+const MAX_RECENT = 256;
 const FEW = 8;
 
 export class Topics<T> {
   readonly #root: Branch<T> = branch();
   readonly #cache = new Map<string, readonly T[]>();
+  /** Topics seen lately, each in the place that its last letters give it. */
+  readonly #recent: string[] = new Array(MAX_RECENT).fill("");
   readonly #prefix: string;
 
   /** `prefix` stands before every topic that is looked for: a known one is found without cutting it off. */
@@ -58,11 +62,21 @@ export class Topics<T> {
     const known = this.#cache.get(topic);
     if (known !== undefined) return known;
     const all: T[] = [];
-    collect(this.#root, topic.slice(this.#prefix.length).split("."), 0, all);
+    collect(this.#root, topic, this.#prefix.length, all);
     const found = once(all);
+    this.#remember(topic, found);
+    return found;
+  }
+
+  #remember(topic: string, found: readonly T[]): void {
+    const end = topic.length;
+    const place = (topic.charCodeAt(end - 1) * 31 + topic.charCodeAt(end - 2) * 7 + end) % MAX_RECENT || 0;
+    if (this.#recent[place] !== topic) {
+      this.#recent[place] = topic;
+      return;
+    }
     if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
     this.#cache.set(topic, found);
-    return found;
   }
 }
 
@@ -84,17 +98,21 @@ function branch<T>(): Branch<T> {
   return { words: new Map(), here: [], rest: [] };
 }
 
-function collect<T>(node: Branch<T>, words: readonly string[], index: number, found: T[]): void {
-  const word = words[index];
-  if (word === undefined) {
+/** Goes down the words of a topic from a character on; past its end there is no word left. */
+function collect<T>(node: Branch<T>, topic: string, from: number, found: T[]): void {
+  if (from > topic.length) {
     addAll(found, node.here);
     return;
   }
   addAll(found, node.rest);
+  if (node.words.size === 0) return;
+  const dot = topic.indexOf(".", from);
+  const end = dot < 0 ? topic.length : dot;
+  const word = topic.slice(from, end);
   const exact = node.words.get(word);
-  if (exact !== undefined) collect(exact, words, index + 1, found);
+  if (exact !== undefined) collect(exact, topic, end + 1, found);
   const any = node.words.get("*");
-  if (any !== undefined && word !== "*") collect(any, words, index + 1, found);
+  if (any !== undefined && word !== "*") collect(any, topic, end + 1, found);
 }
 
 function addAll<T>(found: T[], more: readonly T[]): void {

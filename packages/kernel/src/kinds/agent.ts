@@ -1,6 +1,7 @@
 import type { Action } from "../action.ts";
 import type { MailboxOptions } from "../message.ts";
 import type { ModelUsage } from "./model.ts";
+import type { Supervision } from "./supervisor.ts";
 
 /** An action with an address, a mailbox and a lifecycle. It does one thing at a time unless it declares otherwise. */
 // biome-ignore lint/suspicious/noExplicitAny: the shelf holds agents of every shape; each one's schema checks its input.
@@ -13,9 +14,23 @@ export interface Agent<Input = any, Output = any> extends Action<Input, Output> 
   readonly mailbox?: MailboxOptions;
   /** How many things it does at a time. Default 1. */
   readonly concurrency?: number;
-  /** Makes it ready; when it throws, the agent has failed. */
-  start?(signal: AbortSignal): void | Promise<void>;
+  /** What it can do, for whoever dispatches work by it: `translate`, `language:no`. */
+  readonly capabilities?: readonly string[];
+  /** What becomes of it when it fails or ends. */
+  readonly supervision?: Supervision;
+  /** Makes it ready; when it throws, the agent has failed. A restart calls it again, after `stop`. */
+  start?(life: AgentLife): void | Promise<void>;
   stop?(): void | Promise<void>;
+}
+
+/** From the start of an agent to its end; a restart begins another. */
+export interface AgentLife {
+  /** Fires when this life is to end. */
+  readonly signal: AbortSignal;
+  /** Says that the agent has failed by itself, between turns or in one: its process died, its connection is gone. */
+  failed(error: unknown): void;
+  /** Says that the agent has done all it was there for. */
+  done(): void;
 }
 
 /** What is said to a conversational agent. */

@@ -8,6 +8,14 @@ export interface Model extends Action<ModelRequest, ModelReply> {
   readonly kind: "model";
   /** Whether it answers for a model name other than its own: a provider serves many. */
   serves?(model: string): boolean;
+  /** What it charges for the model that a request names, where that is known: so a budget of money is kept beforehand. */
+  price?(model: string | undefined): ModelPrice | undefined;
+}
+
+/** US dollars per million tokens. */
+export interface ModelPrice {
+  readonly input: number;
+  readonly output: number;
 }
 
 export interface ModelRequest {

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest";
+import { agent } from "../../test/agents.ts";
+import { caught } from "../../test/caught.ts";
+import { plugin, tool } from "../../test/plugins.ts";
+import type { PluginContext } from "../plugin.ts";
+import { fakeClock } from "../testing/clock.ts";
+import { createKernel } from "./kernel.ts";
+
+const slow = (ms: number) => tool("slow", (_, call) => call.sleep(ms).then(() => "done"));
+const closed = { code: "kernel.closed" };
+
+async function start() {
+  const clock = fakeClock();
+  const order: string[] = [];
+  let ctx!: PluginContext;
+  const kernel = await createKernel({
+    clock,
+    plugins: [
+      plugin("p", (given) => {
+        ctx = given;
+        ctx.own(() => void order.push("plugin ended"));
+        ctx.receive("topic:slow", async (_, call) => {
+          await call.sleep(20);
+          order.push("message handled");
+        });
+      }),
+    ],
+  });
+  kernel.provide(
+    "agent",
+    agent("ann", (input, call) => call.sleep(10).then(() => void order.push(`turn ${input}`))),
+  );
+  return { clock, kernel, order, ctx };
+}
+
+describe("with grace", () => {
+  test("calls, agents with what waits for them, and receivers finish; then all ends", async () => {
+    const { clock, kernel, order } = await start();
+    const call = kernel.invoke(slow(15), {}).finally(() => order.push("call ended"));
+    for (const body of [1, 2, 3]) await kernel.send({ to: "agent:ann", type: "x", body });
+    await kernel.send({ to: "topic:slow", type: "x" });
+    const ended = kernel.end({ grace: 1000 });
+    await clock.advance(50);
+    await ended;
+    expect([await call, order, clock.pending]).toEqual([
+      "done",
+      ["turn 1", "call ended", "message handled", "turn 2", "turn 3", "plugin ended"],
+      0,
+    ]);
+  });
+
+  test("what those at work call and say is not refused; new work is, at every door", async () => {
+    const { clock, kernel, ctx } = await start();
+    const calling = tool("calling", async (_, call) => {
+      await call.sleep(5);
+      return [await call.invoke(slow(5), {}), (await call.send({ to: "agent:ann", type: "x" })).status];
+    });
+    const call = kernel.invoke(calling, {});
+    const ended = kernel.end({ grace: 1000 });
+    const draft = { to: "agent:ann", type: "x" };
+    const doors = [
+      () => kernel.invoke(slow(1), {}),
+      () => kernel.request(draft),
+      async () => kernel.send(draft),
+      async () => kernel.stream(slow(1), {}),
+      () => ctx.invoke(slow(1), {}),
+      async () => ctx.send(draft),
+      () => kernel.plug(plugin("late")),
+    ];
+    expect(await Promise.all(doors.map((door) => caught(door())))).toMatchObject(doors.map(() => closed));
+    expect(kernel.signal.aborted).toBe(true);
+    await clock.advance(100);
+    await ended;
+    expect(await call).toEqual(["done", "accepted"]);
+  });
+
+  test("what is not done when it is over is cancelled", async () => {
+    const { clock, kernel } = await start();
+    const call = caught(kernel.invoke(slow(1000), {}));
+    const ended = kernel.end({ grace: 100 });
+    await clock.advance(99);
+    const before = kernel.counts().calls;
+    await clock.advance(1);
+    await ended;
+    expect([before, await call, clock.pending]).toMatchObject([1, closed, 0]);
+  });
+
+  test.each([
+    ["at once by a second end", {}, 10],
+    ["by a shorter grace", { grace: 5 }, 15],
+    ["not by a longer one", { grace: 5000 }, 100],
+  ])("it is cut short %s", async (_, options, at) => {
+    const { clock, kernel } = await start();
+    let cancelled = -1;
+    const begun = clock.now();
+    void kernel.invoke(slow(1000), {}).catch(() => {
+      cancelled = clock.now() - begun;
+    });
+    const ended = kernel.end({ grace: 100 });
+    await clock.advance(10);
+    const again = kernel.end(options);
+    await clock.advance(100);
+    await Promise.all([ended, again]);
+    expect([cancelled, again === ended]).toEqual([at, true]);
+  });
+
+  test("a paused agent with waiting messages does not hold it longer than it lasts", async () => {
+    const { clock, kernel } = await start();
+    kernel.pauseAgent("ann");
+    await kernel.send({ to: "agent:ann", type: "x" });
+    const ended = kernel.end({ grace: 100 });
+    await clock.advance(100);
+    await ended;
+    expect(clock.pending).toBe(0);
+  });
+});
+
+test("without grace everything is cancelled at once", async () => {
+  const { kernel, clock } = await start();
+  const call = caught(kernel.invoke(slow(1000), {}));
+  await kernel.end();
+  expect([await call, clock.pending]).toMatchObject([closed, 0]);
+});
