@@ -11,4 +11,5 @@ export default library([
   "observability",
   "agents",
   "gateway",
+  "runtime",
 ]);

@@ -8,9 +8,10 @@ import type {
   LogEntry,
   Plugin,
   Run,
+  Secrets,
   StartOptions,
 } from "@mofa/kernel";
-import { createKernel, type EventFeed, inMemory, type Kernel } from "@mofa/kernel/host";
+import { createKernel, type EventFeed, inMemory, type Kernel, type KernelOptions } from "@mofa/kernel/host";
 import { fail } from "./errors.ts";
 import { stderrLog } from "./log.ts";
 
@@ -18,8 +19,12 @@ export interface MofaOptions {
   readonly plugins?: readonly Plugin[];
   /** Where log lines go. Default: warnings and errors, as text, to standard error. */
   readonly log?: (entry: LogEntry) => void;
-  /** Plugins that may look into the kernel, by name. Default: the gateway. */
+  /** Plugins that may look into the kernel, by name. Default: gateway and health. */
   readonly control?: readonly string[];
+  /** Values that must not be seen in logs, events and what plugins show: `loadConfig` finds them. */
+  readonly secrets?: Secrets;
+  /** What plugins may do. Default: everything. `createPermits` makes it from manifests. */
+  readonly permit?: NonNullable<KernelOptions["permit"]>;
 }
 
 /** A kernel with agents and kept runs at hand. Ends with `await using`, or `end()`. */
@@ -51,7 +56,9 @@ export async function createMofa(options: MofaOptions = {}): Promise<Mofa> {
   const kernel = await createKernel({
     plugins: [inMemory(), ...(options.plugins ?? [])],
     log: options.log ?? stderrLog(),
-    control: options.control ?? ["gateway"],
+    control: options.control ?? ["gateway", "health"],
+    ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
+    ...(options.permit === undefined ? {} : { permit: options.permit }),
   });
   const engine = () => {
     const found = kernel.find("engine");

@@ -8,12 +8,15 @@ export interface Layer {
   readonly imports: readonly string[];
 }
 
-const features = ["agents", "gateway", "observability", "persistence", "plugins-llm", "script", "workflow"];
+const features = ["agents", "gateway", "observability", "persistence", "plugins-llm", "runtime", "script", "workflow"];
 
 const kernel: Layer = { dependsOn: [], optionalPeers: [], imports: [] };
 
 // Features are leaves around the kernel: they meet through kinds, never through imports.
 const feature: Layer = { dependsOn: ["kernel"], optionalPeers: [], imports: ["kernel"] };
+
+// What runs plugins may also make kernels: a process for isolated agents holds one of its own.
+const runtime: Layer = { dependsOn: ["kernel"], optionalPeers: [], imports: ["kernel", "kernel/host"] };
 
 // The one exception among packages: `mofa.agent(…)` belongs to the first five minutes, so agents come with the facade.
 const sdk: Layer = {
@@ -31,6 +34,7 @@ const devkit: Layer = { dependsOn: [], optionalPeers: [], imports: [] };
 export function layerOf(folder: string): Layer {
   if (folder === "packages/kernel") return kernel;
   if (folder === "packages/sdk") return sdk;
+  if (folder === "packages/runtime") return runtime;
   if (folder === "packages/devkit") return devkit;
   if (folder === "apps/bench") return bench;
   if (folder.startsWith("apps/")) return cli;

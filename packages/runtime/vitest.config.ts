@@ -1,0 +1,3 @@
+import { tests } from "@mofa/devkit/vitest";
+
+export default tests();
