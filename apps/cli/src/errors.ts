@@ -2,23 +2,6 @@ import { defineErrors } from "@mofa/sdk";
 
 /** The errors of the command and of project folders. */
 export const fail = defineErrors({
-  "config.not_found": (d: { folder: string }) =>
-    `There is no mofa.config.yaml in ${d.folder}. Name the folder of a project, or make that file.`,
-  "config.syntax": (d: { file: string; line: number; column: number; problem: string }) =>
-    `${d.file}:${d.line}:${d.column}: ${d.problem}`,
-  "config.unknown_key": (d: {
-    file: string;
-    line: number;
-    column: number;
-    path: string;
-    nearest?: string | undefined;
-    known: string;
-  }) =>
-    `${d.file}:${d.line}:${d.column}: "${d.path}" is no known key.${d.nearest === undefined ? "" : ` Did you mean "${d.nearest}"?`} Known here: ${d.known}.`,
-  "config.bad_value": (d: { file: string; line: number; column: number; path: string; problem: string }) =>
-    `${d.file}:${d.line}:${d.column}: "${d.path}": ${d.problem}.`,
-  "config.no_variable": (d: { file: string; line: number; column: number; variable: string }) =>
-    `${d.file}:${d.line}:${d.column}: the environment has no ${d.variable}. Set it, or write \${${d.variable}:-a default}.`,
   "project.no_file": (d: { what: string; file: string }) =>
     `The ${d.what} ${d.file} is not there. Make it, or change the config.`,
   "project.bad_json": (d: { file: string; problem: string }) =>
@@ -29,4 +12,9 @@ export const fail = defineErrors({
     `${d.file} has ${d.bytes} bytes, more than the ${d.max} that a ticket may have. Shorten it or split it.`,
   "usage.bad_port": (d: { value: string }) =>
     `"${d.value}" is no port. Use a whole number from 0 to 65535; 0 takes any free one.`,
+  "usage.file_there": (d: { file: string }) => `${d.file} is there already and is left as it is. Name another file.`,
+  "usage.bad_trust": (d: { value: string }) =>
+    `"${d.value}" names no key to trust. Write ID=PUBLICKEY, with the line that mofa plugin keygen printed.`,
+  "plugin.still_waits": (d: { name: string; reason: string }) =>
+    `The plugin "${d.name}" cannot begin: ${d.reason}. Add what it needs to the project, or correct the config.`,
 });

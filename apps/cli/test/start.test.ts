@@ -194,6 +194,30 @@ test("a folder that is no project, a misspelt command and a bad port are refused
   expect(port.stderr).toContain("A port is a whole number from 0 to 65535");
 });
 
+test("it says how it is, and a first signal ends it in order", LIMIT, async () => {
+  await using desk = await copySupportDesk();
+  await keepTickets(desk.folder, "01-refund-small.txt");
+  await using started = mofa(["start", "--port", "0"], desk.folder);
+  const url = await address(started);
+  const alive = await fetch(`${url}/healthz`);
+  expect([alive.status, await alive.json()]).toMatchObject([
+    200,
+    { status: "ok", checks: [{ name: "checks" }, { name: "event-loop" }] },
+  ]);
+  const ready = await until(async () => {
+    const answer = await fetch(`${url}/readyz`);
+    return answer.status === 200
+      ? ((await answer.json()) as { checks: { name: string; status: string }[] })
+      : undefined;
+  });
+  expect(ready.checks.map(({ name, status }) => `${name} ${status}`)).toEqual(
+    expect.arrayContaining(["plugins ok", "agents ok", "journal ok", "store ok", "models ok", "memory ok"]),
+  );
+  started.child.kill("SIGTERM");
+  const { code, stderr } = await started.finished;
+  expect([code, stderr]).toEqual([0, expect.stringContaining("SIGTERM: ending in order")]);
+});
+
 test("the demo makes its project where there is none, and goes on with it the next time", LIMIT, async () => {
   await using desk = await copySupportDesk();
   await rm(join(desk.folder, "mofa.config.yaml"));

@@ -103,6 +103,21 @@ test("a cancelled turn ends with the cancel and writes nothing", async () => {
   expect(await _.kernel.find("session")?.length("s1")).toBe(0);
 });
 
+test("a turn is paid from the budget of its session, which stops it between rounds", async () => {
+  const usage = { inputTokens: 30, outputTokens: 30 };
+  await using _ = await desk([
+    { toolCalls: [wish({ city: "Oslo" })], usage },
+    { text: "Clear.", usage },
+  ]);
+  _.kernel.budgets.add({ name: "talk", scope: "session", limits: { tokens: 61 } });
+  const turn = _.kernel.invoke(_.agent, { text: "How is Oslo?", session: "s1" });
+  await expect(turn).rejects.toMatchObject({
+    code: "budget.exceeded",
+    data: { budget: "talk", scope: "session", of: "s1", what: "tokens", limit: 61, spent: 60 },
+  });
+  expect(await _.kernel.find("session")?.length("s1")).toBe(0);
+});
+
 test("streams the model's words under the turn's trace", async () => {
   await using _ = await desk(["One two three."]);
   const words: string[] = [];

@@ -1,6 +1,6 @@
 import { serveRehearsal } from "@mofa/sdk/llm/rehearsal";
-import { listenForInterrupt } from "../interrupt.ts";
-import { say } from "../say.ts";
+import { watchSignals } from "@mofa/sdk/runtime";
+import type { Terminal } from "../terminal.ts";
 
 export interface RehearseOptions {
   readonly port?: number;
@@ -10,12 +10,12 @@ export interface RehearseOptions {
 }
 
 /** Serves the rehearsal model as an OpenAI-compatible endpoint on loopback until Ctrl-C. */
-export async function rehearse(options: RehearseOptions): Promise<number> {
-  using interrupt = listenForInterrupt();
+export async function rehearse(options: RehearseOptions, { say, print }: Terminal): Promise<number> {
+  using signals = watchSignals({ say });
   await using server = await serveRehearsal(options);
   // The address alone on standard output, so that scripts can read it.
-  process.stdout.write(`${server.url}\n`);
+  print(server.url);
   say(`rehearsal model: deterministic, no real model. Use it with OPENAI_BASE_URL=${server.url}`);
-  await interrupt.happened;
-  return 0;
+  const reason = await signals.happened;
+  return reason.why === "signal" ? 0 : reason.code;
 }

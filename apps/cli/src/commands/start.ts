@@ -1,34 +1,52 @@
-import { type Interrupt, listenForInterrupt } from "../interrupt.ts";
+import { createLog, type LogLevel, systemClock } from "@mofa/sdk";
+import { pinoLog, type SignalWatch, watchSignals } from "@mofa/sdk/runtime";
 import { openProject, type Project } from "../project/config.ts";
 import { type OpenedProject, openAt } from "../project/open.ts";
 import { collectOutcomes, printSummary } from "../project/summary.ts";
-import { say } from "../say.ts";
+import type { Terminal } from "../terminal.ts";
 
 export interface StartOptions {
   /** Runs everything that is there to its end, prints what came out, and stops. */
   readonly once?: boolean;
   readonly port?: number;
+  /** How log lines are written; the config says it otherwise. */
+  readonly log?: "json" | "text";
+  readonly logLevel?: LogLevel;
 }
 
+/** Milliseconds that model calls and the like get to finish, so that nobody pays for them twice; a run that waits for a person uses them up. */
+const GRACE = 3000;
+
 /** Runs a project folder: until Ctrl-C, or with `once` until all is done. Gives the exit code. */
-export async function start(folder: string, options: StartOptions): Promise<number> {
-  const project = await openProject(folder, process.env);
+export async function start(folder: string, options: StartOptions, terminal: Terminal): Promise<number> {
+  const project = await openProject(folder, process.env, terminal.secrets);
+  const { level, format } = project.config.log;
+  using log = pinoLog({ level: options.logLevel ?? level, pretty: (options.log ?? format) === "text" });
+  // The kernel hides secrets in what it logs; this comes from beside it.
+  const faults = createLog("process", (entry) => log(terminal.secrets.redact(entry)), systemClock.now);
   // Let go of last: a second Ctrl-C while the project ends must be heard.
-  using interrupt = listenForInterrupt();
+  using signals = watchSignals({ say: terminal.say, log: () => faults });
   const opened = await openAt(project, {
     env: process.env,
     fallback: options.once === true,
-    told: say,
+    told: terminal.say,
+    log,
     narrated: options.once !== true,
     ...(options.port === undefined ? {} : { port: options.port }),
   });
   await using _ = opened;
   // Awaited here: leaving the block ends the project.
-  if (options.once !== true) return await stayUp(opened, interrupt, project);
-  return await Promise.race([runOnce(opened), interrupt.happened.then(() => 130)]);
+  if (options.once !== true) return await stayUp(opened, signals, { project, terminal });
+  return await Promise.race([runOnce(opened, terminal), signals.happened.then(({ code }) => code)]);
 }
 
-async function stayUp(opened: OpenedProject, interrupt: Interrupt, project: Project): Promise<number> {
+interface Place {
+  readonly project: Project;
+  readonly terminal: Terminal;
+}
+
+async function stayUp(opened: OpenedProject, signals: SignalWatch, { project, terminal }: Place): Promise<number> {
+  const { say } = terminal;
   const { inbox, mofa, url } = opened;
   if (inbox !== undefined) {
     const folder = project.path(project.config.inbox?.folder ?? "inbox");
@@ -39,12 +57,14 @@ async function stayUp(opened: OpenedProject, interrupt: Interrupt, project: Proj
   const questions = await mofa.engine().decisions({ status: "open" });
   const waiting = questions.length === 1 ? "1 decision waits" : `${questions.length} decisions wait`;
   if (questions.length > 0) say(`${waiting} for a person${url === undefined ? "" : ` at ${url}`}`);
-  await interrupt.happened;
+  const reason = await signals.happened;
   say("stopping: what is unfinished goes on at the next start");
-  return 0;
+  // After a fault nothing can be relied upon: what is kept is kept, the rest gets no time.
+  await mofa.end({ grace: reason.why === "signal" ? GRACE : 0 });
+  return reason.why === "signal" ? 0 : reason.code;
 }
 
-async function runOnce({ inbox, model }: OpenedProject): Promise<number> {
+async function runOnce({ inbox, model }: OpenedProject, { say, print }: Terminal): Promise<number> {
   if (inbox === undefined) {
     say("this project has no inbox, so there is nothing to run once");
     return 0;
@@ -52,8 +72,8 @@ async function runOnce({ inbox, model }: OpenedProject): Promise<number> {
   const started = performance.now();
   await Promise.allSettled([...inbox.runs.values()].map((run) => run.result()));
   const outcomes = await collectOutcomes(inbox.runs);
-  process.stdout.write(`${printSummary(outcomes, inbox.refused, process.stdout.columns ?? 120)}\n`);
+  print(printSummary(outcomes, inbox.refused, process.stdout.columns ?? 120));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(`${seconds} s${model.rehearsal ? "; rehearsal: no real model was asked" : ""}.\n`);
+  print(`${seconds} s${model.rehearsal ? "; rehearsal: no real model was asked" : ""}.`);
   return outcomes.every(({ status }) => status === "done") ? 0 : 1;
 }

@@ -1,10 +1,9 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Plugin } from "@mofa/sdk";
 import { reactAgent } from "@mofa/sdk/agents";
+import { agentFolder } from "@mofa/sdk/runtime";
 import { z } from "zod";
 import type { Project } from "./config.ts";
-import { readYamlFile } from "./yaml-file.ts";
+import { shared } from "./shared.ts";
 
 const agentSchema = z.strictObject({
   name: z.string().min(1),
@@ -22,29 +21,19 @@ const agentSchema = z.strictObject({
   timeout: z.int().positive().optional(),
 });
 
-/** Brings the agents that the project describes in `agents/*.yaml`. */
+/** Brings the agents that the project describes in `agents/*.yaml` or makes in `agents/*.ts`, and follows the folder. */
 export function projectAgents(project: Project, env: Readonly<Record<string, string | undefined>>): Plugin {
-  return {
+  return agentFolder({
     name: "project-agents",
-    version: "0.1.0",
-    async setup(ctx) {
-      for (const file of await yamlFiles(project.path("agents"))) {
-        const { model = project.config.model, ...rest } = await readYamlFile(file, agentSchema, env);
-        // What the file leaves out is absent, not undefined.
-        const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-        ctx.provide("agent", reactAgent({ name: rest.name, ...given, model }));
-      }
+    folder: project.path("agents"),
+    schema: agentSchema,
+    env,
+    secrets: project.loaded.secrets,
+    shared,
+    make({ model = project.config.model, ...rest }) {
+      // What the file leaves out is absent, not undefined.
+      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+      return reactAgent({ name: rest.name, ...given, model });
     },
-  };
-}
-
-async function yamlFiles(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
   });
-  return names
-    .filter((name) => /\.ya?ml$/u.test(name))
-    .sort()
-    .map((name) => join(folder, name));
 }

@@ -1,12 +1,11 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { createSecrets, type Secrets } from "@mofa/sdk";
+import { type Config, hideVariables, loadConfig, secret } from "@mofa/sdk/runtime";
 import { z } from "zod";
-import { fail } from "../errors.ts";
-import { readYamlFile } from "./yaml-file.ts";
 
 const name = z.string().regex(/^[\w.-]{1,64}$/u, "use 1 to 64 letters, digits, dots, dashes or underscores");
 
-/** What `mofa.config.yaml` may say. */
+/** What `mofa.config.yaml` (or `.json`, `.toml`, `.ts` …) may say. */
 const configSchema = z.strictObject({
   name,
   /** The default model of agents that name none. */
@@ -30,8 +29,31 @@ const configSchema = z.strictObject({
   /** Runs at a time. */
   concurrency: z.int().positive().max(1000).default(4),
   gateway: z
-    .strictObject({ host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65535).default(4111) })
+    .strictObject({
+      host: z.string().default("127.0.0.1"),
+      port: z.int().min(0).max(65535).default(4111),
+      /** What clients must show; needed when other machines can reach the host. */
+      token: secret().exactOptional(),
+    })
     .prefault({}),
+  plugins: z
+    .strictObject({
+      /** What the plugins of `plugins/` get, by the name of the file or folder. */
+      options: z.record(z.string(), z.record(z.string(), z.json())).default({}),
+      /** Whose plugins run: public keys by id, and whether one of them must have signed. */
+      trust: z
+        .strictObject({ required: z.boolean().default(false), keys: z.record(z.string(), z.string()).default({}) })
+        .prefault({}),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      format: z.enum(["text", "json"]).default("text"),
+      level: z.enum(["debug", "info", "warn", "error"]).default("warn"),
+    })
+    .prefault({}),
+  /** Lets secrets stand in this file in plain, instead of `env:NAME` or `file:PATH`. */
+  allowPlainSecrets: z.boolean().default(false),
 });
 
 export type ProjectConfig = z.output<typeof configSchema>;
@@ -40,15 +62,21 @@ export type ProjectConfig = z.output<typeof configSchema>;
 export interface Project {
   readonly folder: string;
   readonly config: ProjectConfig;
+  /** The same with the origin of each value. */
+  readonly loaded: Config<ProjectConfig>;
   /** The absolute path of something in the folder. */
   path(...parts: readonly string[]): string;
 }
 
-/** Reads a project folder's config. */
-export async function openProject(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<Project> {
+/** Reads a project folder's config; the secrets that it names are kept in `secrets`. */
+export async function openProject(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+  secrets: Secrets = createSecrets(),
+): Promise<Project> {
   const absolute = resolve(folder);
-  const file = join(absolute, "mofa.config.yaml");
-  if (!existsSync(file)) throw fail("config.not_found", { folder: absolute });
-  const config = await readYamlFile(file, configSchema, env);
-  return { folder: absolute, config, path: (...parts) => resolve(absolute, ...parts) };
+  // Before anything can go wrong and be told: the model takes this key from the environment by itself.
+  hideVariables(["OPENAI_API_KEY"], env, secrets);
+  const loaded = await loadConfig({ folder: absolute, schema: configSchema, env, secrets });
+  return { folder: absolute, config: loaded.value, loaded, path: (...parts) => resolve(absolute, ...parts) };
 }

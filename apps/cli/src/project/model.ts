@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Plugin } from "@mofa/sdk";
 import { openai } from "@mofa/sdk/llm";
+import { readDataFile } from "@mofa/sdk/runtime";
 import { fail } from "../errors.ts";
 import type { Project } from "./config.ts";
 
@@ -39,9 +40,8 @@ async function readRehearsal(project: Project, env: Environment) {
   if (rehearsal === undefined) return {};
   const file = project.path(rehearsal);
   if (!existsSync(file)) throw fail("project.no_file", { what: "rehearsal file", file });
-  const { readYamlFile } = await import("./yaml-file.ts");
   const { rehearsalFileSchema } = await import("./rehearsal-file.ts");
-  return readYamlFile(file, rehearsalFileSchema, env);
+  return readDataFile(file, { schema: rehearsalFileSchema, env, secrets: project.loaded.secrets });
 }
 
 function isSet(value: string | undefined): value is string {

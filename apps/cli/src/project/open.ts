@@ -2,14 +2,25 @@ import { createMofa, type LogEntry, type Mofa, type Plugin, stderrLog } from "@m
 import { gateway } from "@mofa/sdk/gateway";
 import { observability } from "@mofa/sdk/observability";
 import { sqlite } from "@mofa/sdk/persistence";
+import {
+  createPermits,
+  type Discovered,
+  discover,
+  health,
+  type Permits,
+  type PluginFolder,
+  pluginFolder,
+} from "@mofa/sdk/runtime";
 import { script } from "@mofa/sdk/script";
 import { workflow } from "@mofa/sdk/workflow";
+import { fail } from "../errors.ts";
 import { projectAgents } from "./agents.ts";
 import type { Project } from "./config.ts";
 import { type Inbox, watchInbox } from "./inbox.ts";
 import { chooseModel, type ModelChoice } from "./model.ts";
 import { narrator } from "./narrator.ts";
 import { seedDocuments } from "./seed.ts";
+import { shared } from "./shared.ts";
 
 export interface OpenOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -32,6 +43,8 @@ export interface OpenedProject extends AsyncDisposable {
   readonly mofa: Mofa;
   readonly inbox: Inbox | undefined;
   readonly model: ModelChoice;
+  /** What came of the files in `plugins/`; undefined without that folder. */
+  readonly plugins: PluginFolder | undefined;
   /** Where it can be watched; undefined without a gateway. */
   readonly url: string | undefined;
 }
@@ -51,42 +64,86 @@ export async function openAt(project: Project, options: OpenOptions): Promise<Op
     url = address;
     told(`watch it at ${address}`);
   };
-  try {
-    const mofa = await createMofa({
-      plugins: plugins(project, { ...options, model, inbox, listening }),
-      log: options.log ?? stderrLog("warn"),
-    });
-    mofa.own(() => model.close());
-    return { mofa, inbox, model, url, [Symbol.asyncDispose]: () => mofa.end() };
-  } catch (error) {
+  const found = await discover(project.folder);
+  // Asking costs a little with every call: where no plugins come from a folder, there is nothing to ask.
+  const permits = found.there.includes("plugins") ? createPermits() : undefined;
+  const parts = { ...options, model, inbox, listening, found, permits };
+  const mofa = await createMofa({
+    plugins: foundations(project, parts),
+    log: options.log ?? stderrLog("warn"),
+    secrets: project.loaded.secrets,
+    ...(permits === undefined ? {} : { permit: permits.permit }),
+  }).catch(async (error: unknown) => {
     await model.close();
     throw error;
-  }
+  });
+  mofa.own(() => model.close());
+  const plugins = await plugRest(mofa, project, parts);
+  return { mofa, inbox, model, plugins, url, [Symbol.asyncDispose]: () => mofa.end() };
 }
 
 interface Parts extends OpenOptions {
   readonly model: ModelChoice;
   readonly inbox: Inbox | undefined;
   readonly listening: (url: string) => void;
+  readonly found: Discovered;
+  readonly permits: Permits | undefined;
 }
 
-function plugins(project: Project, parts: Parts): readonly Plugin[] {
+/** The project's own plugins, then what takes up work: nothing runs before all that it may need is there. */
+async function plugRest(mofa: Mofa, project: Project, parts: Parts): Promise<PluginFolder | undefined> {
+  try {
+    const { options, trust } = project.config.plugins;
+    const folder = project.path("plugins");
+    const { permits } = parts;
+    const plugins =
+      permits === undefined ? undefined : await pluginFolder(mofa, { folder, options, trust, permits, shared });
+    const rest = workers(project, parts);
+    for (const plugin of rest) await mofa.plug(plugin);
+    assertNoneWaits(mofa, rest);
+    await mofa.started();
+    return plugins;
+  } catch (error) {
+    await mofa.end();
+    throw error;
+  }
+}
+
+/** What takes up work must be able to; a plugin of the project may wait for what comes later. */
+function assertNoneWaits(mofa: Mofa, plugins: readonly Plugin[]): void {
+  for (const { name, status, reason = "" } of mofa.plugins()) {
+    const ours = plugins.some((plugin) => plugin.name === name);
+    if (ours && status === "waiting") throw fail("plugin.still_waits", { name, reason });
+  }
+}
+
+/** What work needs. */
+function foundations(project: Project, { model, env, found }: Parts): readonly Plugin[] {
   const { config } = project;
-  const port = parts.port ?? config.gateway.port;
+  const tools = found.there.includes("tools") ? { tools: project.path("tools") } : {};
+  const scripts = found.there.includes("rules") ? { scripts: project.path("rules") } : {};
   return [
     sqlite({ file: project.path(config.data, "mofa.db"), durability: config.durability }),
     observability(),
-    parts.model.plugin,
-    script({ folders: { tools: project.path("tools"), scripts: project.path("rules") } }),
-    projectAgents(project, parts.env),
+    model.plugin,
+    script({ folders: { ...tools, ...scripts } }),
+    projectAgents(project, env),
     seedDocuments(project),
+  ];
+}
+
+/** What takes up work. */
+function workers(project: Project, parts: Parts): readonly Plugin[] {
+  const { config } = project;
+  const port = parts.port ?? config.gateway.port;
+  return [
     workflow({
       folder: project.path("workflows"),
       maxConcurrent: config.concurrency,
       decisions: parts.fallback === true ? "fallback" : "wait",
     }),
     ...(parts.narrated === true && parts.told !== undefined ? [narrator(parts.told)] : []),
-    ...(parts.unwatched === true ? [] : [gateway({ host: config.gateway.host, port, listening: parts.listening })]),
+    ...(parts.unwatched === true ? [] : [health(), gateway({ ...config.gateway, port, listening: parts.listening })]),
     ...(parts.inbox === undefined ? [] : [parts.inbox.plugin]),
   ];
 }

@@ -21,7 +21,7 @@ import { type Connection, createConnection } from "./connection.ts";
 import type { FoldedReply } from "./fold-reply.ts";
 import { idempotencyKey } from "./idempotency-key.ts";
 import { OPTIONS, type OpenaiOptions } from "./options.ts";
-import { withCost } from "./price.ts";
+import { priceOf, withCost } from "./price.ts";
 import { readReply } from "./read-reply.ts";
 import { toModelError } from "./to-error.ts";
 import { toRequest } from "./to-request.ts";
@@ -57,6 +57,7 @@ function openaiModel(name: string, options: OpenaiOptions, clock: Clock): Model 
     name,
     input: MODEL_INPUT,
     serves: (model) => options.models === undefined || options.models.includes(model),
+    price: (model) => priceOf(options.prices ?? {}, [(model === name ? undefined : model) ?? options.models?.[0]]),
     async run(request, call) {
       const model = modelOf(name, request, options);
       const reply = await ask({ connection: await open(), model, clock }, request, call);

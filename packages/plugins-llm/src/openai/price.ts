@@ -8,13 +8,21 @@ export interface Price {
   readonly cachedInput?: number;
 }
 
+/** The price of the first of the names that the table has. */
+export function priceOf(
+  prices: Readonly<Record<string, Price>>,
+  names: readonly (string | undefined)[],
+): Price | undefined {
+  return names.map((name) => (name === undefined ? undefined : prices[name])).find((found) => found !== undefined);
+}
+
 /** Adds the cost where a price is known: by the first of the names that the table has. */
 export function withCost(
   usage: ModelUsage,
   prices: Readonly<Record<string, Price>>,
   names: readonly string[],
 ): ModelUsage {
-  const price = names.map((name) => prices[name]).find((found) => found !== undefined);
+  const price = priceOf(prices, names);
   if (price === undefined) return usage;
   const cached = usage.cachedInputTokens ?? 0;
   const dollars =

@@ -41,6 +41,8 @@ function rehearsalModel(name: string, options: RehearsalOptions, clock: Clock): 
     name,
     input: MODEL_INPUT,
     serves: (model) => models.includes("*") || models.includes(model),
+    // Nobody real answers, so nobody is paid: a budget without any money lets it through.
+    price: () => ({ input: 0, output: 0 }),
     async run(request, call) {
       const named = { ...request, model: request.model ?? name };
       const reply = await answer(named, { options, faults, clock }, call);

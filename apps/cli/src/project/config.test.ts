@@ -19,7 +19,7 @@ async function configOf(text: string, env: Record<string, string> = {}) {
 }
 
 test("what is left out has a default", async () => {
-  expect(await configOf("name: desk\n")).toEqual({
+  expect(await configOf("name: desk\n")).toMatchObject({
     name: "desk",
     model: "gpt-5-mini",
     data: "data",
@@ -27,6 +27,8 @@ test("what is left out has a default", async () => {
     seed: {},
     concurrency: 4,
     gateway: { host: "127.0.0.1", port: 4111 },
+    log: { format: "text", level: "warn" },
+    allowPlainSecrets: false,
   });
 });
 
@@ -43,7 +45,7 @@ test.each([
     "name: desk\ngateway:\n  prot: 1\n",
     {},
     "config.unknown_key",
-    'mofa.config.yaml:3:3: "gateway.prot" is no known key. Did you mean "port"? Known here: host, port.',
+    'mofa.config.yaml:3:3: "gateway.prot" is no known key. Did you mean "port"? Known here: host, port, token.',
   ],
   [
     "a key of something optional",
@@ -85,6 +87,18 @@ test("the environment fills in variables, and defaults stand in for them", async
   const text = "name: desk\nmodel: ${MODEL:-small}\ndata: ${HOME_OF_DATA}/x\n";
   expect(await configOf(text, { HOME_OF_DATA: "/srv" })).toMatchObject({ model: "small", data: "/srv/x" });
   expect(await configOf(text, { HOME_OF_DATA: "/srv", MODEL: "big" })).toMatchObject({ model: "big" });
+});
+
+test("a project may be written in any of the formats", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "mofa-config-"));
+  await writeFile(join(folder, "mofa.config.toml"), 'name = "desk"\n[gateway]\ntoken = "env:DOOR"\n');
+  const { config, loaded } = await openProject(folder, { DOOR: "swordfish" });
+  await rm(folder, { recursive: true });
+  expect([config.name, config.gateway.token, loaded.secrets.redact("swordfish")]).toEqual([
+    "desk",
+    "swordfish",
+    "[secret gateway.token]",
+  ]);
 });
 
 test("a folder without a config is named", async () => {
