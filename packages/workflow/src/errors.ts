@@ -42,12 +42,32 @@ export const fail = defineErrors({
     `${d.problems.length === 1 ? "A problem" : `${d.problems.length} problems`} in ${sayProblems(d.file, d.problems)}`,
   "workflow.too_large": (d: { file: string; bytes: number; most: number }) =>
     `${d.file} has ${d.bytes} bytes; a workflow may have ${d.most}. Keep large data in a store and refer to it.`,
+  "workflow.no_definition": (d: { rows: number }) =>
+    `None of the ${d.rows} rows keeps the definition of a workflow, so there is nothing to draw. Give the rows of a workflow's run.`,
   "workflow.twice": (d: { name: string; file: string; other: string }) =>
     `The workflow "${d.name}" in ${d.file} is already defined in ${d.other}. Rename one of them.`,
   "workflow.folder_missing": (d: { folder: string; reason: string }) =>
     `The workflow folder ${d.folder} cannot be read: ${d.reason} Create it, or correct the option "folder".`,
   "workflow.node_failed": (d: { workflow: string; node: string; reason: string }) =>
     `The node "${d.node}" of the workflow "${d.workflow}" failed: ${d.reason}`,
+  "workflow.not_undone": (d: { workflow: string; reason: string; left: string }) =>
+    `The workflow "${d.workflow}" failed, and some of what it had done could not be undone (${d.left}). Undo that by hand. It failed because: ${d.reason}`,
+  "workflow.too_deep": (d: { workflow: string; most: number }) =>
+    `The workflow "${d.workflow}" would be the ${d.most + 1}th workflow inside of each other; ${d.most} are allowed. Use a loop where a workflow runs itself.`,
+  "node.needs_workflow": (d: { use: string }) =>
+    `The node kind "${d.use}" runs the nodes inside of its node, so it can only be used in a workflow.`,
+  "node.no_body": (d: { node: string; name: string; names: string }) =>
+    `The node "${d.node}" has no nodes under the name "${d.name}"; it has ${d.names}. Correct the node kind.`,
+  "node.not_an_action": (d: { kind: string; name: string }) =>
+    `"${d.name}" of the kind "${d.kind}" does no work, so a task cannot call it. Name a tool, agent, model, script or workflow.`,
+  "node.not_ordered": (d: { test: string; got: string }) =>
+    `The condition ${d.test} compares numbers, but the value is ${d.got}. Give a number, or test for it first.`,
+  "node.loop_endless": (d: { max: number }) =>
+    `The loop has taken ${d.max} turns and its condition still wants more. Raise "max", or say atMax: end if that is an end.`,
+  "node.not_delivered": (d: { to: string; reason: string }) =>
+    `The message to "${d.to}" was not delivered: ${d.reason}`,
+  "node.bad_time": (d: { what: string; value: string }) =>
+    `"${d.value}" is no ${d.what}. Give ${d.what === "duration" ? "milliseconds, or a text like 500ms, 2s, 10m, 1h" : "epoch milliseconds, or a date and time like 2026-01-31T09:00:00Z"}.`,
   "node.bad_outcome": (d: { node: string; use: string; outcome: string; known: string }) =>
     `The node "${d.node}" ended with the outcome "${d.outcome}", but its kind "${d.use}" knows only ${d.known}. Correct the node kind.`,
 });

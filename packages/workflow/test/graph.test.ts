@@ -260,7 +260,7 @@ describe("retry and time-out of a node", () => {
     const flow = workflowAction({
       name: "flow",
       version: "1",
-      nodes: [{ id: "a", use: "tool", with: { toool: "x" }, retry: { times: 5 } }],
+      nodes: [{ id: "a", use: "tool", with: { tool: "${input}" }, retry: { times: 5 } }],
     });
     await using life = await createWorld().live({ bring: (kernel) => void kernel.provide("workflow", flow) });
     const error: unknown = await (await life.engine.start(flow, {})).result().catch((thrown: unknown) => thrown);

@@ -27,6 +27,7 @@ function jumpClock(): JumpClock {
   return {
     now: () => now,
     monotonic: () => now,
+    epochOf: (monotonic) => monotonic,
     after(ms, callback) {
       const id = ++count;
       timers.set(id, { due: now + ms, callback });

@@ -1,32 +1,57 @@
 import type { Json, JsonObject, JsonSchema } from "@mofa/kernel";
 
+/** Nodes that belong together: a workflow's own, or those inside of a node. */
+export interface GraphDefinition extends JsonObject {
+  readonly nodes: readonly NodeDefinition[];
+  /** What it gives, with references; without it, the outputs of the nodes that nothing comes after, by id. */
+  readonly output?: Json;
+}
+
 /** A workflow as data: what a file holds, a canvas draws and a run is pinned to. */
-export interface WorkflowDefinition extends JsonObject {
+export interface WorkflowDefinition extends GraphDefinition {
   readonly name: string;
   readonly version: string;
   readonly description?: string;
   /** What its input must be. */
   readonly input?: JsonSchema;
   readonly timeout?: Duration;
-  readonly nodes: readonly NodeDefinition[];
-  /** What it gives, with references; without it, the outputs of the nodes that nothing comes after, by id. */
-  readonly output?: Json;
+  /** Nodes that work at a time; those that only wait, or hold other nodes, do not count. Default: all that are due. */
+  readonly concurrency?: number;
 }
 
-export interface NodeDefinition extends JsonObject {
-  readonly id: string;
+/** Something to be done by a node kind. */
+export interface StepDefinition extends JsonObject {
   /** The node kind. */
   readonly use: string;
   /** What the node kind gets, with references. */
   readonly with?: JsonObject;
-  /** `node` (ended, but not by failure) or `node:outcome`. */
-  readonly after?: readonly string[];
-  /** Whether one edge of `after` must fire, or all. Default `any`. */
-  readonly join?: "any" | "all";
   readonly retry?: RetryDefinition;
   /** For one attempt. */
   readonly timeout?: Duration;
 }
+
+export interface NodeDefinition extends StepDefinition {
+  readonly id: string;
+  /** For people and drawings. */
+  readonly description?: string;
+  /** The nodes inside, of kinds that have them: map, loop, sub. */
+  readonly body?: GraphDefinition;
+  /** The nodes inside by branch, of kinds that have them: parallel. */
+  readonly branches?: Readonly<Record<string, GraphDefinition>>;
+  /** `node` (ended, but not by failure) or `node:outcome`. */
+  readonly after?: readonly string[];
+  /**
+   * How many edges of `after` must fire once all have ended: any (the default), all, or a number;
+   * with `first`, it begins as soon as so many have fired.
+   */
+  readonly join?: JoinDefinition;
+  /** In place of what the node kind says. */
+  readonly effect?: "none" | "idempotent" | "once";
+  /** What undoes it when the workflow fails later; sees the node's own output too. */
+  readonly compensate?: StepDefinition;
+}
+
+export type JoinDefinition = "any" | "all" | number | { readonly first: number };
 
 export interface RetryDefinition extends JsonObject {
   /** How often it is tried again. */

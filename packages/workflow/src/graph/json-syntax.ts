@@ -37,3 +37,28 @@ function follow(expected: Expected, token: string, open: string[]): Expected | u
   }
   return token === "string" || token === "scalar" ? after() : undefined;
 }
+
+/** How many names of fields a JSON text has: more than its value has fields when some are given twice. */
+export function countNames(text: string): number {
+  let names = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === COLON) names++;
+    else if (unit === QUOTE) at = endOfText(text, at);
+  }
+  return names;
+}
+
+const QUOTE = 34;
+const COLON = 58;
+const BACKSLASH = 92;
+
+/** Where the text ends that begins here. */
+function endOfText(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let before = end - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    // An even number of backslashes are written-out ones; an odd one escapes the quote.
+    if ((end - before) % 2 === 1) return end;
+  }
+}

@@ -1,29 +1,26 @@
 import {
   type Agent,
   type Call,
+  type Issue,
   type JsonObject,
-  type JsonSchema,
   type Model,
   type ModelMessage,
   type NodeKind,
-  type NodeResult,
   type Question,
   resolveModel,
 } from "@mofa/kernel";
+import { fail } from "../errors.ts";
+import { ruleNode, switchNode } from "./choice-nodes.ts";
+import { BODY_KINDS } from "./control-nodes.ts";
 import { toMilliseconds } from "./definition.ts";
+import { joinNode, publishNode, taskNode, waitNode } from "./plain-nodes.ts";
+import { DURATION, done, settingsSchema as schema, TEXT as text } from "./settings.ts";
 
-/** The node kinds that this package brings: each calls a named thing, which is what a run keeps. */
+/** The node kinds that this package brings: each calls a named thing, which is what a run keeps, or runs what is inside. */
 export function builtInNodes(models: () => readonly Model[]): readonly NodeKind[] {
-  return [toolNode, agentNode, modelNode(models), askNode, workflowNode];
+  const callers = [taskNode, toolNode, agentNode, modelNode(models), workflowNode, publishNode, askNode, waitNode];
+  return [...callers, switchNode, ruleNode, joinNode, ...BODY_KINDS];
 }
-
-const text: JsonSchema = { type: "string", minLength: 1 };
-
-function schema(properties: JsonObject, required: readonly string[]): JsonSchema {
-  return { type: "object", properties, required, additionalProperties: false };
-}
-
-const done = (output: unknown): NodeResult => ({ outcome: "done", output });
 
 const toolNode: NodeKind = {
   kind: "node",
@@ -107,6 +104,7 @@ const askNode: NodeKind = {
   name: "ask",
   description: "Asks a human or another system; the outcome is the option that was chosen.",
   effect: "none",
+  waits: true,
   input: schema(
     {
       title: text,
@@ -119,7 +117,7 @@ const askNode: NodeKind = {
         uniqueItems: true,
       },
       schema: { type: "object" },
-      timeout: { type: ["number", "string"] },
+      timeout: DURATION,
       fallback: true,
     },
     ["title"],
@@ -130,6 +128,7 @@ const askNode: NodeKind = {
       return undefined;
     return options as readonly string[];
   },
+  check: checkAsk,
   async run({ timeout, ...question }: AskSettings, call: Call) {
     const limit = timeout === undefined ? {} : { timeout: toMilliseconds(timeout) ?? Number.NaN };
     const { value, by, comment } = await call.ask({ ...question, ...limit });
@@ -137,9 +136,20 @@ const askNode: NodeKind = {
   },
 };
 
+function checkAsk({ timeout, fallback }: JsonObject): readonly Issue[] {
+  if (timeout === undefined) return [];
+  const known = typeof timeout === "string" && timeout.includes("${") ? 0 : toMilliseconds(timeout);
+  if (known === undefined)
+    return [{ path: "timeout", message: "must be a duration: milliseconds, or like 500ms, 2s, 10m, 1h" }];
+  return fallback === undefined ? [{ path: "timeout", message: 'needs a "fallback" that answers then' }] : [];
+}
+
 interface AskSettings extends Omit<Question, "timeout"> {
   readonly timeout?: number | string;
 }
+
+// A workflow that runs itself would never end.
+const MAX_DEPTH = 32;
 
 const workflowNode: NodeKind = {
   kind: "node",
@@ -147,6 +157,11 @@ const workflowNode: NodeKind = {
   description: "Runs another workflow as a part of this one.",
   effect: "none",
   input: schema({ workflow: text, input: true }, ["workflow"]),
-  run: async ({ workflow, input }: { workflow: string; input?: unknown }, call) =>
-    done(await call.invoke(call.get("workflow", workflow), input ?? null)),
+  async run({ workflow, input }: { workflow: string; input?: unknown }, call) {
+    let depth = 0;
+    for (let here: Call | undefined = call; here !== undefined; here = here.parent)
+      if (here.action.kind === "workflow") depth++;
+    if (depth >= MAX_DEPTH) throw fail("workflow.too_deep", { workflow, most: MAX_DEPTH });
+    return done(await call.invoke(call.get("workflow", workflow), input ?? null));
+  },
 };

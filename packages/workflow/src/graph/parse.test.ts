@@ -99,7 +99,7 @@ describe("a problem is shown with its file, line, column and path:", () => {
       "an id that is taken by the input",
       "id: answer",
       "id: input",
-      'flow.yaml:7:9: nodes[0].id: must be a name: letters, digits, "_" or "-", not beginning with a digit, and not "input"',
+      'flow.yaml:7:9: nodes[0].id: must be a name: letters, digits, "_" or "-", not beginning with a digit, and not "input" or "__proto__"',
     ],
     [
       "a second node of one id",
@@ -192,6 +192,18 @@ describe("a problem is shown with its file, line, column and path:", () => {
       /^flow\.json:3:\d+: .*duplicate/,
     );
   });
+});
+
+test.each([
+  ["quotes and colons inside of texts", String.raw`"a\\": "b:\"c\": d\\\\"`, true],
+  ["a field twice, one of them written with an escape", String.raw`"x": 1, "\u0078": 2`, false],
+  ["a field twice, deep inside", '"x": [{"y": {"z": 1, "z": 2}}]', false],
+  ["a field that would change what its object is", '"x": {"__proto__": {"y": 1}}', false],
+  ["equal fields of different objects", '"x": {"y": 1}, "z": {"y": 1}', true],
+])("JSON with %s", (_, fields, good) => {
+  const json = `{"name":"x","version":"1","nodes":[{"id":"a","use":"b","with":{${fields}}}]}`;
+  expect(problemsOf(json, { file: "flow.json" }).length === 0).toBe(good);
+  if (good) expect(parseWorkflow(json, { file: "flow.json" })).toEqual(JSON.parse(json));
 });
 
 test("a text that would become a huge value, or is one, is refused", () => {

@@ -1,6 +1,8 @@
 import { type Json, type NodeKind, toJson } from "@mofa/kernel";
 import { fail } from "../errors.ts";
-import { checkGraph, checkKinds } from "./check.ts";
+import { checkGraph } from "./check.ts";
+import { checkInners, checkKinds } from "./check-kinds.ts";
+import { BODY_KINDS } from "./control-nodes.ts";
 import type { WorkflowDefinition } from "./definition.ts";
 import { type Problem, sayPath } from "./problem.ts";
 import { createLocator, readData, type TextPlace, type WorkflowFormat } from "./read.ts";
@@ -15,6 +17,7 @@ export interface ParseOptions {
   readonly kinds?: readonly NodeKind[];
 }
 
+const BUILT_IN = new Map(BODY_KINDS.map((kind) => [kind.name, kind]));
 const MAX_BYTES = 1_048_576;
 
 /** Reads a workflow; throws `workflow.invalid` with every problem's path, line and column. */
@@ -46,7 +49,7 @@ export function checkWorkflow(definition: unknown, kinds?: readonly NodeKind[]):
 
 /** Checks a good definition against the node kinds that are there. */
 export function checkWorkflowKinds(definition: WorkflowDefinition, kinds: readonly NodeKind[]): void {
-  const problems = checkKinds(definition, kinds);
+  const problems = findKindProblems(definition, kinds);
   if (problems.length > 0) throw invalid(`workflow "${definition.name}"`, problems);
 }
 
@@ -55,8 +58,15 @@ function findProblems(value: Json, kinds: readonly NodeKind[] | undefined): read
   // Only what is well formed can be asked what it means.
   if (shape.length > 0) return shape;
   const definition = value as WorkflowDefinition;
-  const graph = checkGraph(definition);
-  return graph.length > 0 || kinds === undefined ? graph : checkKinds(definition, kinds);
+  const graph = [...checkInners(definition, BUILT_IN), ...checkGraph(definition, BUILT_IN)];
+  return graph.length > 0 || kinds === undefined ? graph : findKindProblems(definition, kinds);
+}
+
+function findKindProblems(definition: WorkflowDefinition, kinds: readonly NodeKind[]): readonly Problem[] {
+  const byName = new Map([...kinds].reverse().map((kind) => [kind.name, kind]));
+  // Kinds that hold nodes say what these may refer to; those that come with this package were asked before.
+  const others = kinds.some((kind) => kind.bodies !== undefined && BUILT_IN.get(kind.name) !== kind);
+  return [...checkKinds(definition, byName), ...(others ? checkGraph(definition, byName) : [])];
 }
 
 function invalid(file: string, problems: readonly Problem[], locate?: (problem: Problem) => TextPlace) {

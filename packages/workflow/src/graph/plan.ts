@@ -1,64 +1,193 @@
-import type { Json } from "@mofa/kernel";
-import { type Edge, type NodeDefinition, toEdge, toMilliseconds, type WorkflowDefinition } from "./definition.ts";
+import type { Action, Call, InvokeOptions, Json, JsonObject, NodeKind } from "@mofa/kernel";
+import { actionOf } from "./bodies.ts";
+import { topologicalOrder } from "./cycle.ts";
+import {
+  type GraphDefinition,
+  type JoinDefinition,
+  type NodeDefinition,
+  type StepDefinition,
+  toEdge,
+  toMilliseconds,
+  type WorkflowDefinition,
+} from "./definition.ts";
+import { innerGraphs, innerLabel } from "./definition-walk.ts";
+import type { GraphRun } from "./graph-run.ts";
 import { compileTemplate, type Template } from "./template.ts";
 
-/** A workflow made ready to run: nodes by number, references compiled. */
+/** A graph made ready to run: nodes by number, references compiled. */
 export interface Plan {
-  readonly definition: WorkflowDefinition;
   readonly nodes: readonly PlanNode[];
   readonly numbers: ReadonlyMap<string, number>;
   readonly output: Template | undefined;
   /** The nodes that nothing comes after. */
   readonly last: readonly PlanNode[];
+  /** The nodes that come after nothing. */
+  readonly first: readonly PlanNode[];
+  /** For each node, how many different nodes it comes after. */
+  readonly awaits: readonly number[];
+  /** Whether never two of its nodes work at once, and none holds others. */
+  readonly single: boolean;
+  /** Whether some node of it holds others. */
+  readonly nested: boolean;
+  /** For nodes that hold others: the graph that runs under a call. */
+  readonly running: WeakMap<Call, GraphRun>;
 }
 
-export interface PlanNode {
-  readonly number: number;
-  readonly definition: NodeDefinition;
+/** A workflow made ready to run. */
+export interface WorkflowPlan extends Plan {
+  readonly definition: WorkflowDefinition;
+  /** Whether some node, at any depth, says what undoes it. */
+  readonly undoes: boolean;
+}
+
+/** Something that a node kind is to do. */
+export interface PlanStep {
+  /** For people: `check`, or `each.check` inside of another. */
+  readonly label: string;
+  readonly use: string;
+  readonly given: JsonObject | undefined;
   readonly settings: Template;
-  readonly edges: readonly { readonly from: number; readonly outcome: string | undefined }[];
+  readonly times: number;
+  readonly backoff: number;
+  readonly options: InvokeOptions;
+  readonly effect: Action["effect"];
+  /** The action that does it, made of its kind. */
+  action(kind: NodeKind): Action<unknown, unknown>;
+}
+
+export interface PlanNode extends PlanStep {
+  readonly number: number;
+  readonly id: string;
+  /** Its place in an order in which each node comes after what it waits for. */
+  readonly rank: number;
+  readonly edges: readonly PlanEdge[];
+  /** How many edges must fire. */
+  readonly least: number;
+  /** Whether it begins as soon as they have. */
+  readonly early: boolean;
   /** How many different nodes it comes after. */
   readonly awaits: number;
   /** The nodes that come after it. */
-  readonly next: readonly number[];
+  readonly next: readonly PlanNode[];
   /** Whether some node comes after its failure. */
   readonly caught: boolean;
-  readonly times: number;
-  readonly backoff: number;
-  readonly timeout: number | undefined;
+  readonly inner: ReadonlyMap<string, Plan>;
+  readonly undo: PlanStep | undefined;
+  /** The action that was last made of its kind. */
+  made: { readonly kind: NodeKind; readonly action: Action<unknown, unknown> } | undefined;
+}
+
+export interface PlanEdge {
+  readonly from: number;
+  readonly outcome: string | undefined;
 }
 
 const BACKOFF = 1000;
 
 /** Makes a checked workflow ready to run. */
-export function compilePlan(definition: WorkflowDefinition): Plan {
-  const numbers = new Map(definition.nodes.map(({ id }, number) => [id, number]));
-  const edges = definition.nodes.map(({ after = [] }) => after.map(toEdge));
-  const next = definition.nodes.map((): Set<number> => new Set());
-  const caught = new Set<number>();
-  const numbered = ({ from, outcome }: Edge) => ({ from: numbers.get(from) ?? -1, outcome });
-  for (const [number, list] of edges.entries()) {
-    for (const { from, outcome } of list.map(numbered)) {
-      next[from]?.add(number);
-      if (outcome === "failed") caught.add(from);
-    }
-  }
-  const nodes = definition.nodes.map((node, number) => {
-    const mine = (edges[number] ?? []).map(numbered);
-    const awaits = new Set(mine.map(({ from }) => from)).size;
-    const place = { number, definition: node, next: [...(next[number] ?? [])], caught: caught.has(number) };
-    return { ...settingsOf(node), ...place, edges: mine, awaits };
-  });
-  const output = definition.output === undefined ? undefined : compileTemplate(definition.output);
-  return { definition, nodes, numbers, output, last: nodes.filter((node) => node.next.length === 0) };
+export function compileWorkflow(definition: WorkflowDefinition): WorkflowPlan {
+  const plan = compilePlan(definition, "");
+  return { ...plan, definition, undoes: undoes(plan) };
 }
 
-function settingsOf({ with: settings, retry, timeout }: NodeDefinition) {
-  const given: Json = settings ?? {};
-  return {
-    settings: compileTemplate(given),
-    times: retry?.times ?? 0,
-    backoff: toMilliseconds(retry?.backoff) ?? BACKOFF,
-    timeout: toMilliseconds(timeout),
+function compilePlan(definition: GraphDefinition, around: string): Plan {
+  const numbers = new Map(definition.nodes.map(({ id }, number) => [id, number]));
+  const ranks = new Map(topologicalOrder(definition.nodes).map((number, rank) => [number, rank]));
+  const nodes = definition.nodes.map((node, number) => compileNode(node, { number, numbers, ranks, around }));
+  const afters = nodes.map((): Set<PlanNode> => new Set());
+  for (const node of nodes) for (const { from } of node.edges) afters[from]?.add(node);
+  const caught = new Set(
+    nodes.flatMap(({ edges }) => edges.flatMap((edge) => (edge.outcome === "failed" ? [edge.from] : []))),
+  );
+  for (const node of nodes) {
+    // Only now are all nodes there to be pointed to.
+    Object.assign(node, { next: [...(afters[node.number] ?? [])], caught: caught.has(node.number) });
+  }
+  const plan: Plan = {
+    nodes,
+    numbers,
+    output: definition.output === undefined ? undefined : compileTemplate(definition.output),
+    last: nodes.filter(({ next }) => next.length === 0),
+    first: nodes.filter(({ awaits }) => awaits === 0),
+    single: isSingle(nodes),
+    nested: nodes.some(({ inner }) => inner.size > 0),
+    awaits: nodes.map(({ awaits }) => awaits),
+    running: new WeakMap(),
   };
+  for (const node of nodes) node.action = (kind) => actionOf(node, kind, plan);
+  return plan;
+}
+
+interface Compiling {
+  readonly number: number;
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly ranks: ReadonlyMap<number, number>;
+  readonly around: string;
+}
+
+function compileNode(node: NodeDefinition, { number, numbers, ranks, around }: Compiling): PlanNode {
+  const { id, after = [], compensate } = node;
+  const label = `${around}${id}`;
+  const edges = after.map((text) => {
+    const { from, outcome } = toEdge(text);
+    return { from: numbers.get(from) ?? -1, outcome };
+  });
+  return {
+    ...compileStep(withArrivals(node), label, id),
+    number,
+    id,
+    rank: ranks.get(number) ?? -1,
+    edges,
+    least: leastOf(node.join, edges.length),
+    early: typeof node.join === "object",
+    awaits: new Set(edges.map(({ from }) => from)).size,
+    next: [],
+    caught: false,
+    effect: node.effect,
+    inner: new Map(innerGraphs(node, []).map(({ name, graph }) => [name, compilePlan(graph, innerLabel(label, name))])),
+    undo: compensate === undefined ? undefined : compileStep(compensate, `${label} (undone)`, `undo.${id}`),
+    made: undefined,
+  };
+}
+
+function compileStep(step: StepDefinition, label: string, key: string): PlanStep {
+  const limit = toMilliseconds(step.timeout);
+  const given: Json = step.with ?? {};
+  return {
+    label,
+    use: step.use,
+    given: step.with,
+    settings: compileTemplate(given),
+    times: step.retry?.times ?? 0,
+    backoff: toMilliseconds(step.retry?.backoff) ?? BACKOFF,
+    options: limit === undefined ? { key } : { key, timeout: limit },
+    effect: undefined,
+    action: (kind) => kind,
+  };
+}
+
+/** A join that is not told what to give gives the outputs of all that it comes after. */
+function withArrivals(node: NodeDefinition): NodeDefinition {
+  if (node.use !== "join" || node.with !== undefined) return node;
+  const ids = new Set((node.after ?? []).map((text) => toEdge(text).from));
+  return { ...node, with: { outputs: Object.fromEntries([...ids].map((id) => [id, `\${${id}}`])) } };
+}
+
+function leastOf(join: JoinDefinition | undefined, edges: number): number {
+  if (join === "all") return edges;
+  if (typeof join === "number") return join;
+  return typeof join === "object" ? join.first : Math.min(1, edges);
+}
+
+/** Whether each node comes after the one before it, so that a failure leaves nothing else at work. */
+function isSingle(nodes: readonly PlanNode[]): boolean {
+  const order = nodes.toSorted((left, right) => left.rank - right.rank);
+  return order.every(({ edges, early, inner }, rank) => {
+    if (early || inner.size > 0) return false;
+    return rank === 0 || edges.some(({ from }) => from === order[rank - 1]?.number);
+  });
+}
+
+function undoes({ nodes }: Plan): boolean {
+  return nodes.some(({ undo, inner }) => undo !== undefined || [...inner.values()].some(undoes));
 }

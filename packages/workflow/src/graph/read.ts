@@ -1,7 +1,7 @@
 import { type Json, toJson } from "@mofa/kernel";
 import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
 import { isCollection, isPair, LineCounter, type Node, parseDocument, type Range } from "yaml";
-import { findJsonError } from "./json-syntax.ts";
+import { countNames, findJsonError } from "./json-syntax.ts";
 import type { Path, Problem } from "./problem.ts";
 
 export type WorkflowFormat = "yaml" | "json";
@@ -23,12 +23,13 @@ export function readData(
   format: WorkflowFormat,
 ): { readonly value: Json } | { readonly message: string; readonly place: TextPlace } {
   try {
-    if (format === "json") JSON.parse(text);
+    const value: unknown = format === "json" ? JSON.parse(text) : undefined;
+    if (value !== undefined && isPlain(value, text)) return { value: value as Json };
   } catch (error) {
     return { message: sayJsonError(error), place: placeAt(text, findJsonError(text)) };
   }
   try {
-    // JSON goes through here as well: JSON.parse takes the last of two equal keys without a word.
+    // What is odd in JSON is said here as well: JSON.parse takes the last of two equal keys without a word.
     const value: unknown = load(text, { schema: CORE_SCHEMA, maxAliases: MAX_ALIASES, maxDepth: MAX_DEPTH });
     if (countValues(value, MAX_VALUES) < 0)
       return { message: `more than ${MAX_VALUES} values, aliases counted`, place: { line: 1, column: 1 } };
@@ -70,6 +71,27 @@ function keyOffset(root: Node | null, at: Path): number | undefined {
   if (!isCollection(holder)) return undefined;
   const pair = holder.items.find((item) => isPair(item) && String(item.key) === String(at.at(-1)));
   return isPair(pair) ? (pair.key as { range?: Range | null } | null)?.range?.[0] : undefined;
+}
+
+interface Size {
+  values: number;
+  fields: number;
+}
+
+/** Whether JSON has no field twice, and is neither too deep nor too large to be looked at. */
+function isPlain(value: unknown, text: string): boolean {
+  const size: Size = { values: 0, fields: 0 };
+  return measure(value, MAX_DEPTH, size) && size.values <= MAX_VALUES && size.fields === countNames(text);
+}
+
+function measure(value: unknown, depth: number, size: Size): boolean {
+  size.values++;
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === 0 || size.values > MAX_VALUES || Object.hasOwn(value, "__proto__")) return false;
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  if (!Array.isArray(value)) size.fields += items.length;
+  for (const item of items) if (!measure(item, depth - 1, size)) return false;
+  return true;
 }
 
 /** What is left of a budget of values; negative when it is used up. */

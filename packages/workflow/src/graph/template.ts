@@ -12,7 +12,7 @@ interface Reference {
 }
 
 /** Gives the value under a root name. */
-type Scope = (root: string) => Json;
+export type Scope = (root: string) => Json;
 
 /** A value made ready: resolves its references. */
 export type Template = (scope: Scope) => Json;
@@ -47,8 +47,17 @@ export function readText(text: string): { readonly parts: readonly Part[] } | { 
   return { parts };
 }
 
-/** Makes a value ready; texts in it must have been checked. */
+/** Makes a value ready; texts in it must have been checked. What has no references is given as it is. */
 export function compileTemplate(value: Json): Template {
+  return hasDollar(value) ? compileValue(value) : () => value;
+}
+
+function hasDollar(value: Json): boolean {
+  if (typeof value === "string") return value.includes("${");
+  return typeof value === "object" && value !== null && Object.values(value).some((item) => hasDollar(item ?? null));
+}
+
+function compileValue(value: Json): Template {
   if (typeof value === "string") return compileText(value);
   if (value === null || typeof value !== "object") return () => value;
   if (isList(value)) {
@@ -72,7 +81,12 @@ function compileText(text: string): Template {
 }
 
 function look(scope: Scope, { root, path }: Reference): Json {
-  let here: Json | undefined = scope(root);
+  return valueAt(scope(root), path);
+}
+
+/** What stands at a path in a value; null when nothing does. */
+export function valueAt(value: Json, path: readonly (string | number)[]): Json {
+  let here: Json | undefined = value;
   for (const key of path) {
     if (here === null || typeof here !== "object" || !Object.hasOwn(here, key)) return null;
     here = (here as JsonObject)[key];
@@ -84,8 +98,15 @@ function toText(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function readPath(text: string): readonly (string | number)[] {
-  return [...text.matchAll(STEP)].map(([, name, index, quoted]) => name ?? quoted ?? Number(index));
+/** Reads what may follow a name in a reference: `.items[0]["odd key"]`. */
+export function readPath(text: string): readonly (string | number)[] {
+  const path: (string | number)[] = [];
+  // Stepped by hand: matchAll makes a copy of the expression for every text.
+  STEP.lastIndex = 0;
+  for (let match = STEP.exec(text); match !== null; match = STEP.exec(text)) {
+    path.push(match[1] ?? match[3] ?? Number(match[2]));
+  }
+  return path;
 }
 
 function isList(value: Json): value is readonly Json[] {
