@@ -5,7 +5,10 @@ const EVERY = 1000;
 const parts = new Map();
 const state = document.querySelector("[data-live-state]");
 const pause = document.querySelector("[data-pause]");
+const said = document.querySelector("[data-said]");
 let paused = false;
+// While a button is held down nothing is exchanged: the click would go to one that is gone.
+let pressing = false;
 let seenAt = Date.now();
 
 for (const part of document.querySelectorAll("[data-live]")) parts.set(part.dataset.live, part.innerHTML);
@@ -17,6 +20,7 @@ async function renew() {
   });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (pressing) return;
   for (const part of document.querySelectorAll("[data-live]")) {
     const now = fresh.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
     if (now === null || now.innerHTML === parts.get(part.dataset.live)) continue;
@@ -33,8 +37,16 @@ function exchange(part, now) {
   const nowCards = now.querySelector("[data-keyed]");
   if (cards !== null && nowCards !== null) return exchangeCards(cards, nowCards);
   const open = [...part.querySelectorAll("details")].map((details) => details.open);
+  const place = actsIn(part).indexOf(document.activeElement);
+  const focused = document.activeElement.dataset.act;
   part.replaceChildren(...now.childNodes);
+  // A button that did its work is another one now: Pause became Resume.
+  if (place !== -1) (actsIn(part).find(({ dataset }) => dataset.act === focused) ?? actsIn(part)[place])?.focus();
   for (const [index, details] of part.querySelectorAll("details").entries()) details.open = open[index] ?? details.open;
+}
+
+function actsIn(part) {
+  return [...part.querySelectorAll("[data-act]")];
 }
 
 function exchangeCards(cards, nowCards) {
@@ -122,19 +134,62 @@ async function answer(form, button) {
   for (const each of buttons) each.disabled = true;
   outcome.textContent = "Sending…";
   try {
-    const response = await fetch(`/api/decisions/${encodeURIComponent(form.dataset.decision)}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    const { error } = await response.json();
-    outcome.textContent = error === undefined ? "Answered. Thank you." : error.message;
-    if (error !== undefined) throw error;
+    await post(`/api/decisions/${encodeURIComponent(form.dataset.decision)}`, JSON.stringify(body));
+    outcome.textContent = "Answered. Thank you.";
   } catch (error) {
-    if (outcome.textContent === "Sending…") outcome.textContent = `Not sent: ${error.message}. Try again.`;
+    // What has a code was said by the server; everything else did not get there.
+    outcome.textContent = error.code === undefined ? `Not sent: ${error.message}. Try again.` : error.message;
     for (const each of buttons) each.disabled = false;
   }
 }
+
+async function post(to, body) {
+  const response = await fetch(to, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
+  const { error } = await response.json();
+  if (error !== undefined) throw error;
+  return response.status;
+}
+
+function say(text, level) {
+  said.dataset.level = level;
+  said.textContent = text;
+}
+
+async function steer(button) {
+  const { act, body, confirm: question } = button.dataset;
+  if (button.ariaDisabled === "true") return;
+  if (question !== undefined && !confirm(question)) return;
+  const what = button.getAttribute("aria-label");
+  // Not really disabled: it would lose the focus.
+  button.ariaDisabled = "true";
+  say(`${what}…`, "going");
+  try {
+    const status = await post(act, body);
+    say(status === 202 ? `${what}: begun, and takes a while.` : `${what}: done.`, "done");
+  } catch (error) {
+    say(`${what} did not work: ${error.message}`, "failed");
+  }
+  button.ariaDisabled = null;
+  // Without waiting for the next turn; what goes wrong is told there.
+  await renew().catch(() => {});
+  tellTimes();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-act]");
+  if (button !== null) void steer(button);
+});
+document.addEventListener("pointerdown", () => {
+  pressing = true;
+});
+for (const end of ["pointerup", "pointercancel"])
+  document.addEventListener(end, () => {
+    pressing = false;
+  });
 
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-decision]");

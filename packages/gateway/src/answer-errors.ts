@@ -18,6 +18,15 @@ const STATUSES: Readonly<Record<string, ContentfulStatusCode>> = {
   "gateway.too_many_streams": 503,
   "plugin.not_granted": 503,
   "gateway.no_run": 404,
+  "gateway.no_letter": 404,
+  "gateway.no_task": 404,
+  "gateway.no_schedules": 503,
+  "kernel.closed": 503,
+  "lifecycle.refused": 409,
+  "plugin.no_previous": 409,
+  // What was asked for was done, and did not work.
+  "plugin.setup_failed": 502,
+  "agent.crashed": 502,
 };
 
 // For the codes of other packages: what the noun's fate means, whoever's noun it is.

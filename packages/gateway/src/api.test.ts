@@ -63,6 +63,27 @@ describe("probes", () => {
     ]);
   });
 
+  test("where there is a health plugin, both are what it saw last", async () => {
+    await using opened = await openGateway();
+    const check = (name: string, status: "ok" | "failed") => ({ name, status, detail: "", at: 1 });
+    const report = (status: "ok" | "failed") => ({ status, checks: [check("line", status)] });
+    const states: { live: "ok" | "failed"; ready: "ok" | "failed" } = { live: "ok", ready: "failed" };
+    opened.kernel.provide("health", {
+      name: "health",
+      live: () => report(states.live),
+      ready: () => report(states.ready),
+      check: async () => report(states.ready),
+    });
+    expect(await get(`${opened.url}/healthz`)).toEqual({ status: 200, json: report("ok") });
+    expect(await get(`${opened.url}/readyz`)).toEqual({
+      status: 503,
+      json: { status: "not ready", checks: [check("line", "failed")] },
+    });
+    Object.assign(states, { live: "failed", ready: "ok" });
+    expect(await get(`${opened.url}/healthz`)).toEqual({ status: 503, json: report("failed") });
+    expect(await get(`${opened.url}/readyz`)).toMatchObject({ status: 200, json: { status: "ready" } });
+  });
+
   test("a store that never answers makes it not ready, after a while", async () => {
     const slow: Plugin = {
       name: "slow",

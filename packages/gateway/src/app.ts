@@ -3,18 +3,24 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Clock, EventFilter, EventType, Log } from "@mofa/kernel";
 import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { addAgents } from "./agents.ts";
 import { answerError, answerErrorPage, wantsPage } from "./answer-errors.ts";
 import { addAssets } from "./assets.ts";
 import { addDecisions } from "./decisions.ts";
 import { fail } from "./errors.ts";
 import type { EventHub } from "./event-stream.ts";
 import { type GuardOptions, guard } from "./guard.ts";
-import { checkReadiness } from "./health.ts";
+import { checkLife, checkReadiness } from "./health.ts";
+import { addLetters } from "./letters.ts";
 import { addPages } from "./pages/routes.ts";
+import { addPlugins } from "./plugins.ts";
+import { type Redact, redactAnswers } from "./redaction.ts";
 import { addRuns } from "./runs.ts";
 import type { Sight } from "./sight.ts";
 import { takeSnapshot, toStatusJson } from "./snapshot.ts";
+import { createSteer } from "./steer.ts";
 import type { Tail } from "./tail.ts";
+import { addTasks } from "./tasks.ts";
 
 /** What the routes work with. */
 export interface AppParts {
@@ -23,6 +29,7 @@ export interface AppParts {
   readonly hub: EventHub;
   readonly clock: Clock;
   readonly log: Log;
+  readonly redact: Redact;
 }
 
 const MAX_BODY = 1_048_576;
@@ -45,9 +52,14 @@ export async function createApp(parts: AppParts, options: GuardOptions): Promise
       throw fail("gateway.body_too_large", { limit: MAX_BODY }, { stack: false });
     },
   });
-  app.use(addHeaders, guard(options), limit);
+  app.use(redactAnswers(parts.redact), addHeaders, guard(options), limit);
   addProbes(app, parts);
   addStatus(app, parts);
+  const steer = createSteer(parts);
+  addAgents(app, parts.sight, steer);
+  addLetters(app, parts.sight, steer);
+  addTasks(app, parts.sight, steer);
+  addPlugins(app, parts.sight, steer);
   addRuns(app, parts.sight);
   addDecisions(app, parts.sight);
   addEvents(app, parts.hub);
@@ -68,7 +80,10 @@ const addHeaders: MiddlewareHandler = (context, next) => {
 };
 
 function addProbes(app: Hono, { sight, clock }: AppParts): void {
-  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.get("/healthz", (context) => {
+    const life = checkLife(sight);
+    return context.json(life, life.status === "ok" ? 200 : 503);
+  });
   app.get("/readyz", async (context) => {
     const readiness = await checkReadiness(sight, clock);
     return context.json(readiness, readiness.status === "ready" ? 200 : 503);
@@ -82,9 +97,8 @@ function addProbes(app: Hono, { sight, clock }: AppParts): void {
 }
 
 function addStatus(app: Hono, { sight, tail, clock }: AppParts): void {
-  app.get("/api/status", async (context) => context.json(toStatusJson(await takeSnapshot(sight, tail, clock.now()))));
-  app.get("/api/plugins", (context) => context.json({ plugins: sight.control().plugins() }));
-  app.get("/api/agents", (context) => context.json({ agents: sight.control().agents() }));
+  app.get("/api/status", async (context) => context.json(toStatusJson(await takeSnapshot(sight, tail, clock))));
+  app.get("/api/budgets", (context) => context.json({ budgets: sight.control().budgets() }));
 }
 
 function addEvents(app: Hono, hub: EventHub): void {

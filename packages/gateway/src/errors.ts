@@ -30,8 +30,13 @@ export const fail = defineErrors({
   "gateway.no_runs": (_: Record<never, never>) =>
     "Nothing keeps runs here. Add the plugins workflow() from @mofa/workflow and, to keep runs on disk, sqlite() from @mofa/persistence.",
   "gateway.no_run": (d: { run: string }) => `There is no run "${d.run}". The list of runs shows those that are kept.`,
+  "gateway.no_letter": (d: { letter: string }) =>
+    `There is no dead letter "${d.letter}": it was replayed or cleared, or had to go for newer ones.`,
+  "gateway.no_task": (d: { task: string }) => `No task "${d.task}" waits or runs: it has ended, or never was.`,
+  "gateway.no_schedules": (_: Record<never, never>) =>
+    "Nothing is done again and again here. Add the plugin schedules() from @mofa/runtime.",
   "gateway.no_control": (_: Record<never, never>) =>
-    'The gateway may not see plugins and agents. Grant it "control" in the configuration.',
+    'The gateway may not see or steer plugins and agents. Grant it "control" in the configuration.',
   "gateway.too_many_streams": (d: { limit: number }) =>
     `${d.limit} clients already follow the events. Close one of them and try again.`,
   "gateway.check_timed_out": (d: { check: string; ms: number }) => `The ${d.check} did not answer within ${d.ms} ms.`,

@@ -7,6 +7,7 @@
 import type { ServerResponse } from "node:http";
 import type { Clock, Event, EventFilter } from "@mofa/kernel";
 import { fail } from "./errors.ts";
+import { type Redact, redactJson } from "./redaction.ts";
 
 /** Who follows the events. */
 export interface EventHub extends Disposable {
@@ -30,7 +31,7 @@ const MAX_EVENT = 65_536;
 const HEARTBEAT = 15_000;
 const GRACE = 5000;
 
-export function createEventHub(clock: Clock): EventHub {
+export function createEventHub(clock: Clock, redact: Redact): EventHub {
   const clients = new Set<Client>();
   const dropped = new Set<Client>();
   let flushing = false;
@@ -42,7 +43,7 @@ export function createEventHub(clock: Clock): EventHub {
     let most = 0;
     for (const client of clients) {
       if (!wants(client.filter, event)) continue;
-      text ??= `data: ${toText(event)}\n\n`;
+      text ??= `data: ${redactJson(toText(event), redact)}\n\n`;
       client.waiting += text;
       most = Math.max(most, client.waiting.length);
     }

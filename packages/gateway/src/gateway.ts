@@ -53,10 +53,13 @@ async function openGateway(ctx: PluginContext, options: GatewayOptions): Promise
   const { host = "127.0.0.1", port = 4111, hosts = [], token } = options;
   if (token === undefined && !isLoopback(host)) throw fail("gateway.needs_token", { host });
 
-  const { clock, log } = ctx;
+  const { clock, log, redact } = ctx;
   const tail = createTail(SHOWN);
-  const hub = createEventHub(clock);
-  const app = await createApp({ sight: createSight(ctx), tail, hub, clock, log }, { hosts: [host, ...hosts], token });
+  const hub = createEventHub(clock, redact);
+  const app = await createApp(
+    { sight: createSight(ctx), tail, hub, clock, log, redact },
+    { hosts: [host, ...hosts], token },
+  );
   // Without its faster Request and Response, which it would put in place of the global ones for everybody.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = ctx.own(await listen(answer, { host, port }, clock));

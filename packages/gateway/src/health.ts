@@ -1,4 +1,4 @@
-import { type Clock, type JsonObject, toErrorJson } from "@mofa/kernel";
+import { type Clock, type HealthReport, type JsonObject, toErrorJson } from "@mofa/kernel";
 import { fail } from "./errors.ts";
 import { look, type Part, type Sight } from "./sight.ts";
 
@@ -18,8 +18,21 @@ export interface Readiness extends JsonObject {
 
 const PATIENCE = 3000;
 
-/** Looks whether everything is ready to work: plugins, agents, and what keeps runs and documents. */
+/** Says whether the process lives: what a health plugin saw last, or that it answers. */
+export function checkLife(sight: Sight): Pick<HealthReport, "status"> & Partial<HealthReport> {
+  return sight.find("health")?.live() ?? { status: "ok" };
+}
+
+/**
+ * Says whether everything is ready to work: what a health plugin saw last, or, without one, what a look now sees of
+ * plugins, agents, and what keeps runs and documents.
+ */
 export async function checkReadiness(sight: Sight, clock: Clock): Promise<Readiness> {
+  const health = sight.find("health");
+  if (health !== undefined) {
+    const { status, checks } = health.ready();
+    return { status: status === "ok" ? "ready" : "not ready", checks };
+  }
   const checks = await Promise.all([
     check("plugins", () => sight.control().plugins(), sayPlugins),
     check("agents", () => sight.control().agents(), sayAgents),

@@ -20,3 +20,20 @@ function readJson(text: string): unknown {
     throw fail("gateway.bad_json", { reason }, { stack: false });
   }
 }
+
+/** Reads a body that says nothing: `{}`. */
+export const readNothing: (context: Context) => Promise<object> = bodyReader<object>({
+  type: "object",
+  additionalProperties: false,
+});
+
+interface Because {
+  readonly reason?: string;
+}
+
+/** Reads why something is to stop; `{}` where nobody says why. */
+export const readReason: (context: Context) => Promise<Because> = bodyReader<Because>({
+  type: "object",
+  properties: { reason: { type: "string", minLength: 1, maxLength: 1000 } },
+  additionalProperties: false,
+});

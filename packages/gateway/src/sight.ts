@@ -76,4 +76,10 @@ export async function look<T>(see: () => T | Promise<T>): Promise<Part<T>> {
   }
 }
 
-const ABSENT = new Set(["gateway.no_control", "gateway.no_engine", "gateway.no_runs", "plugin.not_granted"]);
+const ABSENT = new Set([
+  "gateway.no_control",
+  "gateway.no_engine",
+  "gateway.no_runs",
+  "gateway.no_schedules",
+  "plugin.not_granted",
+]);

@@ -1,6 +1,25 @@
-import type { AgentInfo, JsonObject, PluginInfo, RunRecord, RunStatus, TaskRecord } from "@mofa/kernel";
+import {
+  type AgentInfo,
+  type BudgetState,
+  type Clock,
+  type DeadLetter,
+  type JsonObject,
+  type PluginInfo,
+  type RunRecord,
+  type RunStatus,
+  type ScheduleInfo,
+  type SupervisorInfo,
+  type TaskInfo,
+  type TaskRecord,
+  type TaskStatus,
+  toErrorJson,
+} from "@mofa/kernel";
+import { checkReadiness, type Readiness } from "./health.ts";
+import { counts, newest } from "./letters.ts";
 import { look, type Part, type Sight } from "./sight.ts";
 import type { Rehearsal, Tail, TailEntry } from "./tail.ts";
+import { toSchedules } from "./tasks.ts";
+import { findTroubles } from "./trouble.ts";
 
 /** A run in a list: without its input and output, which may be large. */
 export interface RunSummary extends JsonObject {
@@ -12,29 +31,93 @@ export interface RunSummary extends JsonObject {
   readonly updatedAt: number;
 }
 
+/** The newest dead letters, and how many there are. */
+export interface LettersSeen {
+  /** How many there ever were. */
+  readonly count: number;
+  /** How many of them had to go, unread. */
+  readonly dropped: number;
+  readonly kept: number;
+  readonly newest: readonly DeadLetter[];
+}
+
+/** The oldest tasks that have not ended, those first that nobody can do, and how many there are. */
+export interface TasksSeen {
+  readonly counts: Readonly<Record<"parked" | "queued" | "running", number>>;
+  readonly oldest: readonly TaskInfo[];
+}
+
 /** All that the status page shows at one moment. */
 export interface Snapshot {
   readonly at: number;
   readonly rehearsal: Rehearsal;
+  readonly health: Readiness;
   readonly plugins: Part<readonly PluginInfo[]>;
   readonly agents: Part<readonly AgentInfo[]>;
+  readonly supervisors: Part<readonly SupervisorInfo[]>;
+  readonly letters: Part<LettersSeen>;
+  readonly tasks: Part<TasksSeen>;
+  readonly schedules: Part<readonly ScheduleInfo[]>;
+  readonly budgets: Part<readonly BudgetState[]>;
   readonly runs: Part<readonly RunSummary[]>;
   readonly decisions: Part<readonly TaskRecord[]>;
   readonly events: readonly TailEntry[];
 }
 
-/** How many runs and decisions a page shows. */
+/** How many of each list a page shows. */
 export const SHOWN = 50;
 
 /** Looks at everything at once. */
-export async function takeSnapshot(sight: Sight, tail: Tail, at: number): Promise<Snapshot> {
-  const [plugins, agents, runs, decisions] = await Promise.all([
-    look(() => sight.control().plugins()),
-    look(() => sight.control().agents()),
-    look(async () => (await sight.runs({ limit: SHOWN })).map(toSummary)),
-    look(() => sight.engine().decisions({ status: "open", limit: SHOWN })),
-  ]);
-  return { at, rehearsal: tail.rehearsal(), plugins, agents, runs, decisions, events: tail.entries() };
+export async function takeSnapshot(sight: Sight, tail: Tail, clock: Clock): Promise<Snapshot> {
+  const [health, plugins, agents, supervisors, letters, tasks, schedules, budgets, runs, decisions] = await Promise.all(
+    [
+      checkReadiness(sight, clock),
+      see(() => sight.control().plugins()),
+      see(() => sight.control().agents()),
+      see(() => sight.control().supervisors()),
+      see(() => seeLetters(sight)),
+      see(() => seeTasks(sight)),
+      see(() => toSchedules(sight).list()),
+      see(() => sight.control().budgets()),
+      see(async () => (await sight.runs({ limit: SHOWN })).map(toSummary)),
+      see(() => sight.engine().decisions({ status: "open", limit: SHOWN })),
+    ],
+  );
+  const parts = { plugins, agents, supervisors, letters, tasks, schedules, budgets, runs, decisions };
+  return { at: clock.now(), rehearsal: tail.rehearsal(), health, ...parts, events: tail.entries() };
+}
+
+/** A part that cannot be read says so; the others are shown, and needed most then. */
+async function see<T>(read: () => T | Promise<T>): Promise<Part<T>> {
+  try {
+    return await look(read);
+  } catch (error) {
+    return { missing: `This could not be read: ${toErrorJson(error).message}` };
+  }
+}
+
+function seeLetters(sight: Sight): LettersSeen {
+  const { deadLetters } = sight.control();
+  const kept = deadLetters.list();
+  return { ...counts(deadLetters), kept: kept.length, newest: newest(kept, SHOWN) };
+}
+
+const FIRST: Readonly<Record<TaskStatus, number>> = {
+  parked: 0,
+  queued: 1,
+  running: 2,
+  done: 3,
+  failed: 3,
+  cancelled: 3,
+};
+
+function seeTasks(sight: Sight): TasksSeen {
+  const tasks = sight.control().tasks();
+  const counts = { parked: 0, queued: 0, running: 0 };
+  for (const { status } of tasks) if (status in counts) counts[status as keyof typeof counts]++;
+  // A stable sort: the oldest of each status first.
+  const oldest = tasks.toSorted((one, other) => FIRST[one.status] - FIRST[other.status]).slice(0, SHOWN);
+  return { counts, oldest };
 }
 
 export function toSummary({ id, kind, name, status, createdAt, updatedAt }: RunRecord): RunSummary {
@@ -43,7 +126,7 @@ export function toSummary({ id, kind, name, status, createdAt, updatedAt }: RunR
 
 /** The snapshot as the API gives it: a part that is not to be seen is null, and `missing` says why. */
 export function toStatusJson(snapshot: Snapshot): JsonObject {
-  const { at, rehearsal, events, ...parts } = snapshot;
+  const { at, rehearsal, health, events, ...parts } = snapshot;
   const missing: Record<string, string> = {};
   const seen: Record<string, unknown> = {};
   for (const [name, part] of Object.entries(parts)) {
@@ -51,5 +134,5 @@ export function toStatusJson(snapshot: Snapshot): JsonObject {
     if ("missing" in part) missing[name] = part.missing;
   }
   // What plugins keep is JSON already.
-  return { at, rehearsal, ...(seen as JsonObject), events, missing };
+  return { at, rehearsal, troubles: findTroubles(snapshot), health, ...(seen as JsonObject), events, missing };
 }

@@ -54,6 +54,12 @@ function toDetail(event: Event): string {
       return `${event.error.code}: ${event.error.message}`;
     case "message.failed":
       return `${event.error.code}: ${event.error.message}`;
+    case "message.dead":
+      return `→ ${event.to}: ${event.reason.code}: ${event.reason.message}`;
+    case "task.changed":
+      return withReason(event.agent === undefined ? event.status : `${event.status} on ${event.agent}`, event.reason);
+    case "budget.exceeded":
+      return `${event.budget}${event.of === "" ? "" : ` of ${event.of}`}: ${event.spent} of ${event.limit} ${event.what}`;
     case "message.sent":
       return `${event.from === "" ? "" : `${event.from} `}→ ${event.to}, ${event.status}`;
     case "agent.changed":

@@ -132,6 +132,20 @@ test("messages, files, plugins, agents and decisions are counted by status", asy
   expect(fold.decisions.counts.get("open")).toBe(1);
 });
 
+test("a task that ran and is queued again is counted as such, not as one that ended", async () => {
+  const { tell, read } = setUp();
+  const change = (task: string, status: string) => tell("task", "t", "task.changed", { task, status, priority: "low" });
+  for (const status of ["queued", "running", "queued", "running", "done"]) change("a", status);
+  for (const status of ["queued", "running", "parked", "queued"]) change("b", status);
+  expect(pick(await read(), "mofa_tasks")).toEqual({
+    'mofa_tasks{status="parked"}': 0,
+    'mofa_tasks{status="queued"}': 1,
+    'mofa_tasks{status="running"}': 0,
+    'mofa_tasks_total{status="done",priority="low"}': 1,
+    'mofa_tasks_requeued_total{priority="low"}': 2,
+  });
+});
+
 test("names beyond the bound are counted as other, with one warning, and nothing is lost", async () => {
   const { tell, read, warnings } = setUp({ series: 10 });
   for (let index = 0; index < 50; index++) tell("tool", `t${index}`, "action.end", { ms: 1, output: 1 });

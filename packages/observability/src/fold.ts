@@ -16,10 +16,11 @@ export const SUM: number = REPLAYED + 1;
 export const BUCKETS: number = SUM + 1;
 
 // Nothing is told after "stopping" when a plugin is taken away for good: it ends there.
-export const LIVE_PLUGINS = ["waiting", "starting", "active", "failed"] as const;
+export const LIVE_PLUGINS = ["waiting", "starting", "active", "failed", "quarantined"] as const;
 // A stopped agent may be gone for good: it is not counted.
 export const LIVE_AGENTS = ["created", "starting", "ready", "busy", "paused", "stopping", "failed"] as const;
 const LIVE_RUNS = ["queued", "running", "waiting"] as const;
+const LIVE_TASKS = ["parked", "queued", "running"] as const;
 
 export interface FoldOptions {
   /** Upper bounds of the duration buckets in seconds, ascending. */
@@ -42,6 +43,14 @@ export interface Fold {
   readonly messages: Rows;
   readonly runEnds: Rows;
   readonly files: Rows;
+  readonly dead: Rows;
+  readonly agentFailures: Rows;
+  readonly agentRestarts: Rows;
+  readonly taskEnds: Rows;
+  readonly requeued: Rows;
+  readonly budgets: Rows;
+  readonly quarantines: Rows;
+  readonly tasks: LiveStatuses;
   readonly plugins: LiveStatuses;
   readonly agents: LiveStatuses;
   readonly runs: LiveStatuses;
@@ -64,6 +73,14 @@ export function createFold(options: FoldOptions): Fold {
   const messages = rows("mofa_messages_total", ["status"]);
   const runEnds = rows("mofa_runs_total", ["status"]);
   const files = rows("mofa_file_reloads_total", ["status"]);
+  const dead = rows("mofa_messages_dead_total", ["code"]);
+  const agentFailures = rows("mofa_agent_failures_total", ["agent"]);
+  const agentRestarts = rows("mofa_agent_restarts_total", ["agent"]);
+  const taskEnds = rows("mofa_tasks_total", ["status", "priority"]);
+  const requeued = rows("mofa_tasks_requeued_total", ["priority"]);
+  const budgets = rows("mofa_budget_exceeded_total", ["budget", "what"]);
+  const quarantines = rows("mofa_plugin_quarantines_total", ["plugin"]);
+  const tasks = statuses("mofa_tasks", LIVE_TASKS);
   const plugins = statuses("mofa_plugins", LIVE_PLUGINS);
   const agents = statuses("mofa_agents", LIVE_AGENTS);
   const runs = statuses("mofa_runs", LIVE_RUNS);
@@ -96,6 +113,20 @@ export function createFold(options: FoldOptions): Fold {
     if (dollars !== undefined) count(cost, model, dollars);
   }
 
+  function agentChanged(name: string, from: string, to: string): void {
+    if (to === "failed") count(agentFailures, name);
+    // The first start comes from "created"; any other brings it back.
+    if (to === "starting" && from !== "created") count(agentRestarts, name);
+    agents.change(name, to);
+  }
+
+  function taskChanged({ task, status, priority }: EventBodies["task.changed"]): void {
+    if (isRunEnd(status)) count2(taskEnds, status, priority);
+    // It gave way to more urgent work, or its agent did not begin it.
+    else if (status !== "running" && tasks.of(task) === "running") count(requeued, priority);
+    tasks.change(task, status);
+  }
+
   function take(event: Event): void {
     switch (event.type) {
       case "action.start":
@@ -122,11 +153,21 @@ export function createFold(options: FoldOptions): Fold {
       case "message.failed":
         count(messages, "failed");
         break;
+      case "message.dead":
+        count(dead, event.reason.code);
+        break;
       case "plugin.changed":
+        if (event.status === "quarantined") count(quarantines, event.name);
         plugins.change(event.name, event.status);
         break;
       case "agent.changed":
-        agents.change(event.name, event.to);
+        agentChanged(event.name, event.from, event.to);
+        break;
+      case "task.changed":
+        taskChanged(event);
+        break;
+      case "budget.exceeded":
+        count2(budgets, event.budget, event.what);
         break;
       case "run.changed":
         if (isRunEnd(event.status)) count(runEnds, event.status);
@@ -141,12 +182,38 @@ export function createFold(options: FoldOptions): Fold {
     }
   }
 
-  return { actions, inFlight, tokens, cost, messages, runEnds, files, plugins, agents, runs, decisions, take };
+  return {
+    actions,
+    inFlight,
+    tokens,
+    cost,
+    messages,
+    dead,
+    runEnds,
+    files,
+    agentFailures,
+    agentRestarts,
+    taskEnds,
+    requeued,
+    budgets,
+    quarantines,
+    plugins,
+    agents,
+    runs,
+    tasks,
+    decisions,
+    take,
+  };
 }
 
 function count(rows: Rows, first: string, amount = 1): void {
   const place = rows.row(first);
   add(rows.cells, place, amount);
+}
+
+function count2(rows: Rows, first: string, second: string): void {
+  const place = rows.row(first, second);
+  add(rows.cells, place, 1);
 }
 
 function add(cells: Float64Array, place: number, amount: number): void {

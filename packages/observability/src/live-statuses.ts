@@ -26,6 +26,11 @@ export class LiveStatuses {
     return this.#counts;
   }
 
+  /** The status of one that is followed. */
+  of(id: string): string | undefined {
+    return this.#statuses.get(id);
+  }
+
   change(id: string, status: string): void {
     const before = this.#statuses.get(id);
     if (before === status) return;

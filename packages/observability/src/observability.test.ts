@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay, PerformanceObserver } from "node:perf_hooks";
-import { defineTool, type Engine, isMofaError, type Plugin } from "@mofa/kernel";
+import { type Agent, defineTool, type Engine, isMofaError, type Plugin } from "@mofa/kernel";
 import { createKernel } from "@mofa/kernel/host";
 import { testKernel } from "@mofa/kernel/testing";
 import { Counter, Registry } from "prom-client";
@@ -48,8 +48,16 @@ test("every metric has its help and type, whether or not anything was counted", 
     "mofa_model_tokens_total counter",
     "mofa_model_cost_dollars_total counter",
     "mofa_messages_total counter",
+    "mofa_messages_dead_total counter",
     "mofa_plugins gauge",
+    "mofa_plugin_quarantines_total counter",
     "mofa_agents gauge",
+    "mofa_agent_failures_total counter",
+    "mofa_agent_restarts_total counter",
+    "mofa_tasks gauge",
+    "mofa_tasks_total counter",
+    "mofa_tasks_requeued_total counter",
+    "mofa_budget_exceeded_total counter",
     "mofa_runs_total counter",
     "mofa_runs gauge",
     "mofa_decisions_waiting gauge",
@@ -64,6 +72,61 @@ test("with control granted, plugins and agents of before are counted too", async
   const samples = parseScrape(await kernel.get("metrics", "prometheus").render());
   expect(samples.get('mofa_plugins{status="active"}')).toBe(2);
   expect(samples.get('mofa_agents{status="ready"}')).toBe(1);
+});
+
+test("what fails, dies, is brought back, runs out or is taken out is counted, as the kernel tells it", async () => {
+  await using kernel = await testKernel(observability(quiet));
+  let fails = true;
+  const ann: Agent = {
+    kind: "agent",
+    name: "ann",
+    supervision: { failsOn: "error" },
+    run() {
+      if (fails) throw new Error("no line");
+      return "hi";
+    },
+  };
+  kernel.provide("agent", ann);
+  await kernel.started();
+  await kernel.send({ to: "agent:ann", type: "t" });
+  await kernel.clock.advance(1000);
+  fails = false;
+  kernel.budgets.add({ name: "few", scope: "kernel", limits: { calls: 2 } });
+  await kernel.scheduler.submit({ agent: "ann", input: {}, priority: "high" }).result;
+  const task = kernel.scheduler.submit({ role: "nobody", input: {}, unmatched: "park" });
+  const gone = task.result.catch(() => {});
+  await kernel.invoke(double, { n: 1 });
+  await kernel.invoke(double, { n: 1 }).catch(() => {});
+  const faulty: Plugin = {
+    name: "faulty",
+    version: "1.0.0",
+    setup: (ctx) =>
+      ctx.receive("topic:x", () => {
+        throw new Error("no");
+      }),
+  };
+  await kernel.plug(faulty);
+  for (let fault = 0; fault < 5; fault++) await kernel.send({ to: "topic:x", type: "t" });
+  await expect.poll(() => kernel.plugins().at(-1)?.status).toBe("quarantined");
+  const read = async () => parseScrape(await kernel.get("metrics", "prometheus").render());
+  const names = ["mofa_messages_dead", "mofa_agent_", "mofa_tasks", "mofa_budget", "mofa_plugin_"];
+  expect(pick(await read(), ...names)).toEqual({
+    'mofa_messages_dead_total{code="error.unexpected"}': 6,
+    'mofa_plugin_quarantines_total{plugin="faulty"}': 1,
+    'mofa_agent_failures_total{agent="ann"}': 1,
+    'mofa_agent_restarts_total{agent="ann"}': 1,
+    'mofa_tasks{status="parked"}': 1,
+    'mofa_tasks{status="queued"}': 0,
+    'mofa_tasks{status="running"}': 0,
+    'mofa_tasks_total{status="done",priority="high"}': 1,
+    'mofa_budget_exceeded_total{budget="few",what="calls"}': 1,
+  });
+  task.cancel();
+  await gone;
+  const samples = await read();
+  expect(samples.get('mofa_tasks_total{status="cancelled",priority="normal"}')).toBe(1);
+  expect(samples.get('mofa_tasks{status="parked"}')).toBe(0);
+  expect(samples.get('mofa_plugins{status="quarantined"}')).toBe(1);
 });
 
 test("without control, what was told since is counted", async () => {

@@ -11,7 +11,7 @@ export interface ObservabilityOptions {
   readonly name?: string;
   /** How many label sets (kind and name, model, status) a metric tells apart; the rest is "other". Default 2,000. */
   readonly series?: number;
-  /** How many live runs, decisions, plugins and agents the gauges follow. Default 100,000. */
+  /** How many live runs, tasks, decisions, plugins and agents the gauges follow. Default 100,000. */
   readonly live?: number;
   /** Upper bounds of the duration buckets in seconds, ascending. */
   readonly buckets?: readonly number[];
@@ -124,7 +124,8 @@ function countBy(
 async function readRegistry(ctx: PluginContext, registry: Registry): Promise<string> {
   try {
     const text = await registry.metrics();
-    return text.trim() === "" ? "" : text;
+    // Our own labels are from events, which are told without secrets; those of a stranger may be anything.
+    return text.trim() === "" ? "" : ctx.redact(text);
   } catch (error) {
     warn(ctx, "a prom-client registry", error);
     return "";

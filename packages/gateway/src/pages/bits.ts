@@ -36,25 +36,61 @@ export function data(summary: string, value: unknown, open = false): Markup {
 export interface Column<Row> {
   readonly head: string;
   /** `number` aligns right; `minor` is left out on small screens. */
-  readonly looks?: "number" | "minor" | "minor number";
+  readonly looks?: "number" | "minor" | "minor number" | "acts";
   cell(row: Row): Markup | string | number;
 }
 
-/** A table with a caption for those who cannot see it; or the sentence that says why it is empty. */
+export interface Act {
+  readonly label: string;
+  /** The route that is posted to. */
+  readonly to: string;
+  /** What is posted; `{}` where nothing is said. */
+  readonly body?: object;
+  /** Asked before, where it cannot be undone or stops work. */
+  readonly confirm?: string;
+  /** For those who hear the button without the row it is in. */
+  readonly of: string;
+}
+
+/** A button that asks the gateway to do something: sent by the page's script. */
+export function act({ label, to, body = {}, confirm, of }: Act): Markup {
+  return html`<button type="button" class="quiet act" data-act="${to}" data-body="${JSON.stringify(body)}" ${
+    confirm === undefined ? "" : html`data-confirm="${confirm}"`
+  } aria-label="${label} ${of}">${label}</button>`;
+}
+
+/** Says how many there are beyond those that are shown. */
+export function more(all: number, shown: number, where: string): Markup {
+  return all > shown ? html`<p class="empty">${all - shown} more: ${where}</p>` : html``;
+}
+
+/** What a table is called for those who cannot see it, and what stands in its place when it has no rows. */
+interface TableText {
+  readonly caption: string;
+  readonly empty: string;
+}
+
+/** The head of a column of buttons. */
+export const STEER: Markup = html`<span class="unseen">Steer</span>`;
+
+/** A table with a caption; or the sentence that says why it is empty. */
 export function table<Row>(
-  caption: string,
+  { caption, empty }: TableText,
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  empty: string,
 ): Markup {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
   const cell = (column: Column<Row>, row: Row, first: boolean) => {
     const content = column.cell(row);
     const looks = column.looks ?? "";
-    return first ? html`<th scope="row" class="${looks}">${content}</th>` : html`<td class="${looks}">${content}</td>`;
+    return first
+      ? html`<th scope="row" class="${looks}">${content}</th>`
+      : html`<td class="${looks}" data-head="${column.head}">${content}</td>`;
   };
-  return html`<table><caption class="unseen">${caption}</caption>
-<thead><tr>${columns.map(({ head, looks }) => html`<th scope="col" class="${looks ?? ""}">${head}</th>`)}</tr></thead>
+  // On small screens a row with buttons becomes a few lines of its own.
+  const steered = columns.some(({ looks }) => looks === "acts");
+  return html`<table class="${steered ? "steered" : ""}"><caption class="unseen">${caption}</caption>
+<thead><tr>${columns.map(({ head, looks }) => html`<th scope="col" class="${looks ?? ""}">${looks === "acts" ? STEER : head}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${columns.map((column, index) => cell(column, row, index === 0))}</tr>\n`)}</tbody></table>`;
 }
 

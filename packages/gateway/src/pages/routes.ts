@@ -8,6 +8,6 @@ import { statusPage } from "./status-page.ts";
 
 /** Routes for people. */
 export function addPages(app: Hono, { sight, tail, clock }: { sight: Sight; tail: Tail; clock: Clock }): void {
-  app.get("/", async (context) => context.html(statusPage(await takeSnapshot(sight, tail, clock.now()))));
+  app.get("/", async (context) => context.html(statusPage(await takeSnapshot(sight, tail, clock))));
   app.get("/runs/:id", async (context) => context.html(runPage(await sight.run(context.req.param("id")))));
 }

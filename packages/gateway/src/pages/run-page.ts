@@ -26,7 +26,7 @@ ${following()}</div>
   )}</dl>
 ${error === undefined ? "" : html`<h2>Error</h2>${errorChain(error)}`}
 ${data("Input", input)}${output === undefined ? "" : data("Output", output, true)}</section>
-${section("journal", "Journal", table("What was journalled, in order", columns(rows, createdAt), rows, "Nothing has been journalled yet."), rows.length)}`;
+${section("journal", "Journal", table({ caption: "What was journalled, in order", empty: "Nothing has been journalled yet." }, columns(rows, createdAt), rows), rows.length)}`;
   return page({
     title: `${name} ${record.status} - MoFA run`,
     nav: html`<span aria-hidden="true">/</span><a href="/#runs">Runs</a>`,
