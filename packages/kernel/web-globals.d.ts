@@ -66,6 +66,7 @@ interface TextDecoder {
 declare var TextDecoder: { new (): TextDecoder; prototype: TextDecoder };
 
 interface Performance {
+  readonly timeOrigin: number;
   now(): number;
 }
 declare var performance: Performance;

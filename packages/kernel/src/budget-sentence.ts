@@ -20,12 +20,15 @@ export interface Exceeded {
 export function sayExceeded(exceeded: Exceeded): string {
   const { budget, scope, of, what, limit, spent, wanted, resets } = exceeded;
   const whose = of === "" ? OF_SCOPE[scope] : `the ${scope} "${of}"`;
-  const wait = resets === undefined ? "" : `, or wait until ${new Date(resets).toISOString()}, when it begins anew`;
+  const wait =
+    resets === undefined
+      ? " or raise the limit"
+      : `, raise the limit, or wait until ${new Date(resets).toISOString()}, when it begins anew`;
   if (what === "depth")
     return `The budget "${budget}" of ${whose} lets calls nest ${limit} deep, and this one would be at depth ${wanted}. Nest less, or raise the limit.`;
   const more = wanted > 0 ? ` and this asks for ${amount(what, wanted)}` : "";
   const state = `${amount(what, spent)} of ${amount(what, limit)} are spent or promised${more}`;
-  return `The budget "${budget}" of ${whose} has no room left: ${state}. Ask for less, raise the limit${wait}.`;
+  return `The budget "${budget}" of ${whose} has no room left: ${state}. Ask for less${wait}.`;
 }
 
 const OF_SCOPE: Readonly<Record<BudgetScope, string>> = {

@@ -66,7 +66,7 @@ export const fail = defineErrors({
     `The plugin "${d.name}" asked for "${d.what}", which it was not granted. Grant it in the configuration if you trust the plugin.`,
   "kernel.closed": (_: Record<never, never>) => "This kernel has ended. Make a new one.",
   "lifecycle.refused": (d: { agent: string; from: string; to: string }) =>
-    `The agent "${d.agent}" cannot go from ${d.from} to ${d.to}. Nothing was changed.`,
+    `The agent "${d.agent}" is ${d.from}, and what is ${d.from} cannot become ${d.to}. Nothing was changed. Look at its status, and change it from there.`,
   "agent.not_taking": (d: { agent: string; status: string }) =>
     `The agent "${d.agent}" is ${d.status} and takes no work. Start it again or choose another.`,
   "agent.reentrant": (d: { agent: string }) =>

@@ -116,10 +116,10 @@ export function createEventStream(failed: (error: unknown) => void, redaction?: 
       return count;
     },
     wanted(type, kind) {
-      if (redaction?.waiting === true && (type === "action.end" || type === "action.error")) return true;
+      if ((type === "action.end" || type === "action.error") && redaction?.waiting === true) return true;
       if (count === 0) return false;
       if (all.count > 0 || traces.count > 0) return true;
-      return has(types, type) || has(kinds, kind);
+      return listenersOf(types, type).length > 0 || listenersOf(kinds, kind).length > 0;
     },
     tell(event) {
       if (redaction === undefined) return deliver(event);
@@ -143,14 +143,14 @@ export function createEventStream(failed: (error: unknown) => void, redaction?: 
           };
       let watching = true;
       channel.emitter.on(key, listener);
-      channel.lists.delete(key);
+      forget(channel, key);
       channel.count++;
       count++;
       return () => {
         if (!watching) return;
         watching = false;
         channel.emitter.off(key, listener);
-        channel.lists.delete(key);
+        forget(channel, key);
         channel.count--;
         count--;
         if (round.deep > 0) {
@@ -174,6 +174,10 @@ const NOBODY: readonly Watcher[] = [];
 
 /** Calls all of them, those after one that throws as well: the emitter's own round would end there. */
 function tellAll(round: Round, listeners: readonly Watcher[], event: Event): void {
+  if (listeners.length < 2) {
+    tellOne(round, listeners[0], event);
+    return;
+  }
   round.deep++;
   for (let index = 0; index < listeners.length; ) {
     try {
@@ -188,21 +192,39 @@ function tellAll(round: Round, listeners: readonly Watcher[], event: Event): voi
   if (--round.deep === 0) round.left = undefined;
 }
 
+/** Calls the only one there is: nobody can leave before its turn. */
+function tellOne(round: Round, listener: Watcher | undefined, event: Event): void {
+  try {
+    listener?.(event);
+  } catch (error) {
+    round.failed(error);
+  }
+}
+
 /** Watchers by one field of the event, so that telling looks only where somebody watches. */
 interface Channel {
   readonly emitter: EventEmitter;
   /** Who watches by what, until somebody comes or goes: the emitter makes a new list each time it is asked. */
   readonly lists: Map<string, readonly Watcher[]>;
+  /** The key asked for last, and its list: most events are like the one before. */
+  lastKey: string | undefined;
+  last: readonly Watcher[];
   count: number;
 }
 
 function channel(): Channel {
-  return { emitter: new EventEmitter(), lists: new Map(), count: 0 };
+  return { emitter: new EventEmitter(), lists: new Map(), lastKey: undefined, last: NOBODY, count: 0 };
 }
 
-function listenersOf({ emitter, lists }: Channel, key: string): readonly Watcher[] {
-  const known = lists.get(key);
-  if (known !== undefined) return known;
+function listenersOf(channel: Channel, key: string): readonly Watcher[] {
+  if (channel.lastKey === key) return channel.last;
+  if (channel.count === 0) return NOBODY;
+  channel.last = channel.lists.get(key) ?? findListeners(channel, key);
+  channel.lastKey = key;
+  return channel.last;
+}
+
+function findListeners({ emitter, lists }: Channel, key: string): readonly Watcher[] {
   const listeners = emitter.listeners(key) as readonly Watcher[];
   // What nobody watches is not remembered: traces are without end.
   if (listeners.length === 0) return NOBODY;
@@ -210,8 +232,9 @@ function listenersOf({ emitter, lists }: Channel, key: string): readonly Watcher
   return listeners;
 }
 
-function has({ emitter, count }: Channel, key: string): boolean {
-  return count > 0 && emitter.listenerCount(key) > 0;
+function forget(channel: Channel, key: string): void {
+  channel.lists.delete(key);
+  channel.lastKey = undefined;
 }
 
 function matches({ trace, type, kind }: EventFilter, event: Event): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Json, JsonObject } from "./json.ts";
 import { compileJsonSchema } from "./json-schema.ts";
+import { seededRandom } from "./testing/ids.ts";
 
 type Row = readonly [schema: JsonObject, good: readonly unknown[], bad: readonly (readonly [unknown, string])[]];
 
@@ -282,4 +283,52 @@ test("a value without end is refused, not a crash", () => {
   for (let depth = 0; depth < 100_000; depth++) value = [value];
   const validate = compileJsonSchema({ items: { $ref: "#" } });
   expect(validate(value)).toEqual([{ path: "", message: "is nested too deeply to be checked" }]);
+});
+
+test("what is asked in one go is what is asked keyword by keyword", () => {
+  const seed = 20_260_122;
+  const random = seededRandom(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const names = ["a", "b", "constructor", "toString"];
+  const some = () => names.filter(() => random() < 0.5);
+  const schemaOf = (depth: number): JsonObject => {
+    if (depth === 0 || random() < 0.3) {
+      return pick<JsonObject>([
+        { type: "string", minLength: 2 },
+        { type: "integer", minimum: 0, maximum: 3 },
+        { enum: [1, "x"] },
+        {},
+      ]);
+    }
+    const properties = Object.fromEntries(some().map((name) => [name, random() < 0.1 ? false : schemaOf(depth - 1)]));
+    const more = random() < 0.3 ? { additionalProperties: false } : {};
+    return { type: "object", properties, required: some(), ...more };
+  };
+  const randomValue = (depth: number): unknown =>
+    depth === 0 || random() < 0.4
+      ? pick<unknown>(["x", "xyz", 1, 2.5, 7, null, undefined, [], () => 1, Object.prototype])
+      : Object.fromEntries(some().map((name) => [name, randomValue(depth - 1)]));
+  // One keyword a schema: nothing is left to put together.
+  const apart = (schema: JsonObject): JsonObject => {
+    const { properties, additionalProperties, ...rest } = schema;
+    const parts: JsonObject[] = Object.entries(rest).map(([name, argument]) => ({ [name]: argument ?? null }));
+    if (properties === undefined) return { allOf: parts };
+    const inner = Object.entries(properties as JsonObject).map(([name, part]) => {
+      return [name, part === false ? false : apart(part as JsonObject)] as const;
+    });
+    const fields = Object.fromEntries(inner);
+    const more: JsonObject = additionalProperties === undefined ? {} : { additionalProperties };
+    return { allOf: [...parts, { properties: fields, ...more }] };
+  };
+  const counts = { good: 0, bad: 0 };
+  for (let round = 0; round < 3000; round++) {
+    const schema = schemaOf(3);
+    const value = randomValue(3);
+    const together = compileJsonSchema(schema)(value).map(({ path, message }) => `${path}: ${message}`);
+    const singly = compileJsonSchema(apart(schema))(value).map(({ path, message }) => `${path}: ${message}`);
+    expect(together.toSorted(), `seed ${seed}, round ${round}: ${JSON.stringify(schema)}`).toEqual(singly.toSorted());
+    if (together.length === 0) counts.good++;
+    else counts.bad++;
+  }
+  expect(Math.min(counts.good, counts.bad)).toBeGreaterThan(300);
 });

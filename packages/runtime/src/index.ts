@@ -4,7 +4,7 @@ export { type DataFileOptions, readDataFile } from "./config/data-file.ts";
 export type { Environment } from "./config/environment.ts";
 export { type Config, type LoadConfigOptions, loadConfig } from "./config/load-config.ts";
 export type { Explanation, Origin } from "./config/origins.ts";
-export { type AgentFolderOptions, agentFolder } from "./discovery/agent-folder.ts";
+export { type AgentFolderOptions, agentFolder, type BoundedAgent } from "./discovery/agent-folder.ts";
 export {
   type Discovered,
   discover,
@@ -34,6 +34,7 @@ export {
   writeDigest,
 } from "./plugins/signature.ts";
 export { type SchedulesOptions, schedules } from "./schedules/schedules.ts";
+export { checkSchedule } from "./schedules/times.ts";
 export { secret } from "./secrets/secret.ts";
 export { hideVariables } from "./secrets/secret-variables.ts";
 export * from "./signals/index.ts";

@@ -182,6 +182,8 @@ export class AgentCell implements Receiver, InboxOwner<Envelope | Turn> {
 
   idle(): void {
     if (this.status === "busy") this.become("ready");
+    // What came out of the mailbox was cancelled and took no turn: there is room again all the same.
+    else if (this.status === "ready") this.host.ready?.(this.agent);
   }
 
   left(item: Envelope | Turn, reason: unknown): void {

@@ -134,13 +134,14 @@ export function createAgents(
     },
     async end() {
       supervision.end();
+      // A plugin that is being changed right now may still bring one: it is not begun, for nobody would end it.
+      unwatch();
       const cells = [...stopping, ...present.values()].reverse();
       for (const cell of present.values()) forget(cell);
       present.clear();
       for (const cell of cells) gone.set(cell.agent, cell);
       // Its calls were cancelled; one that does not care must not keep the kernel from ending.
       await atMost(host.clock, STOP_MS, Promise.all(cells.map((cell) => leave(cell, "refuse"))));
-      unwatch();
       unwrap();
     },
   };

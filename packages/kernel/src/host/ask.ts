@@ -20,14 +20,14 @@ export interface Asking {
 export function ask(
   host: CallHost,
   asking: Asking,
-  post: (reply: Reply) => Delivery | Promise<Delivery>,
+  post: (asking: Asking, reply: Reply) => Delivery | Promise<Delivery>,
 ): Promise<unknown> {
   const { signal } = asking.options;
   if (signal?.aborted === true) return Promise.reject(signal.reason);
   const request = new OpenRequest(host, asking);
   if (!request.open) return request.answered;
   try {
-    const delivery = post(request);
+    const delivery = post(asking, request);
     if (delivery instanceof Promise)
       delivery.then(
         (settled) => request.check(settled),

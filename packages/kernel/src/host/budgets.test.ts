@@ -33,7 +33,7 @@ describe("calls", () => {
       code: "budget.exceeded",
       retryable: false,
       message:
-        'The budget "few" of the whole kernel has no room left: 4 calls of 4 calls are spent or promised and this asks for 1 calls. Ask for less, raise the limit.',
+        'The budget "few" of the whole kernel has no room left: 4 calls of 4 calls are spent or promised and this asks for 1 calls. Ask for less or raise the limit.',
       data: { budget: "few", scope: "kernel", of: "", what: "calls", limit: 4, spent: 4, wanted: 1 },
     });
     expect(spent(kernel)).toEqual({ few: { calls: 4 } });

@@ -186,8 +186,8 @@ export function createContext(host: ContextHost, { name, scope, staged }: Making
     },
     emit<Type extends EventType>(type: Type, body: EventBodies[Type]) {
       if (!host.events.wanted(type, "plugin")) return;
-      const at = host.clock.now();
-      host.events.tell({ type, at, trace: "", call: "", kind: "plugin", name, ...body } as unknown as Event);
+      const head = { type, at: host.clock.now(), trace: "", call: "", kind: "plugin", name };
+      host.events.tell({ ...head, ...body } as unknown as Event);
     },
     invoke(action, input, options?: InvokeOptions) {
       const refusal = host.refusal();

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { agent } from "../../test/agents.ts";
 import { caught } from "../../test/caught.ts";
 import { plugin, tool } from "../../test/plugins.ts";
+import type { RunFrame } from "../call.ts";
 import type { PluginContext } from "../plugin.ts";
 import { fakeClock } from "../testing/clock.ts";
 import { createKernel } from "./kernel.ts";
@@ -34,6 +35,29 @@ async function start() {
 }
 
 describe("with grace", () => {
+  test("a run that only waits for a person or for tomorrow gets no grace: it waits on in the next process", async () => {
+    const { clock, kernel } = await start();
+    const never = () => new Promise<never>(() => {});
+    const frame: RunFrame = {
+      run: "r",
+      key: "",
+      attempt: 0,
+      now: async () => 0,
+      random: async () => 0,
+      uniqueId: async () => "u",
+      sleep: never,
+      ask: never,
+    };
+    const asking = tool("asking", (_, call) => call.ask({ title: "Well?" }));
+    const flow = tool("flow", (_, call) => Promise.all([call.invoke(asking, {}), call.sleep(86_400_000)]));
+    const run = caught(kernel.invoke(flow, {}, { frame }));
+    const short = kernel.invoke(slow(120), {});
+    const ended = kernel.end({ grace: 60_000 });
+    await clock.advance(200);
+    await ended;
+    expect([await short, await run, clock.pending]).toEqual(["done", expect.objectContaining(closed), 0]);
+  });
+
   test("calls, agents with what waits for them, and receivers finish; then all ends", async () => {
     const { clock, kernel, order } = await start();
     const call = kernel.invoke(slow(15), {}).finally(() => order.push("call ended"));

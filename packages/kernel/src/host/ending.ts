@@ -1,6 +1,7 @@
 // The end of a kernel: at once, or after those who are at work had time to finish.
 //
 // 1. From the first call of `end` on, no new work is taken, whatever the grace.
+//    Runs that wait for a person, or for tomorrow, get no grace: they wait on in the next process.
 // 2. It ends once: when nothing is in work any more, or when the grace is over. Asked again, the grace only gets shorter.
 import type { Clock } from "../clock.ts";
 
@@ -23,10 +24,15 @@ export interface Ended {
   reason(): unknown;
   /** Resolves when nothing is in work. */
   quiet(): Promise<void>;
+  /** Whether anything that is in work would be lost: what only waits for what a run keeps would not. */
+  atWork(): boolean;
   end(): Promise<void>;
 }
 
-export function createEnding({ clock, reason, quiet, end }: Ended): Ending {
+// How often to look whether all that is left only waits.
+const LOOK_MS = 50;
+
+export function createEnding({ clock, reason, quiet, atWork, end }: Ended): Ending {
   const controller = new AbortController();
   let ending: Promise<void> | undefined;
   let shorten: ((ms: number) => void) | undefined;
@@ -34,17 +40,24 @@ export function createEnding({ clock, reason, quiet, end }: Ended): Ending {
   function waitFor(grace: number): Promise<void> {
     return new Promise((resolve) => {
       const until = clock.monotonic() + grace;
-      let clear = clock.after(grace, resolve);
+      let clear = clock.after(grace, done);
+      let unlook = clock.after(LOOK_MS, look);
+      function look() {
+        if (atWork()) unlook = clock.after(LOOK_MS, look);
+        else done();
+      }
+      function done() {
+        clear();
+        unlook();
+        resolve();
+      }
       shorten = (ms) => {
         if (clock.monotonic() + ms >= until) return;
         clear();
-        if (ms <= 0) resolve();
-        else clear = clock.after(ms, resolve);
+        if (ms <= 0) done();
+        else clear = clock.after(ms, done);
       };
-      void quiet().then(() => {
-        clear();
-        resolve();
-      });
+      void quiet().then(done);
     });
   }
 

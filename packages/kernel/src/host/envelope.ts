@@ -25,6 +25,7 @@ export class Envelope implements Message {
   // Declared only, so that a message that replies to nothing has no such field.
   declare readonly replyTo?: string;
   // Private, so that a handler sees nothing but the message.
+  readonly #rank: number;
   readonly #reply: Reply | undefined;
   readonly #ids: Ids;
   readonly #number: number;
@@ -37,6 +38,7 @@ export class Envelope implements Message {
     this.at = head.at;
     this.trace = head.trace;
     this.priority = draft.priority ?? "normal";
+    this.#rank = draft.priority === undefined ? PRIORITY_RANK.normal : PRIORITY_RANK[draft.priority];
     this.#reply = reply;
     if (draft.replyTo !== undefined) this.replyTo = draft.replyTo;
     this.#ids = head.ids;
@@ -53,7 +55,7 @@ export class Envelope implements Message {
   }
 
   get rank(): number {
-    return PRIORITY_RANK[this.priority];
+    return this.#rank;
   }
 
   /** The same message once more, for another attempt; nobody waits for its answer. */

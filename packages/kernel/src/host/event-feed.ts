@@ -34,7 +34,9 @@ const FORGET_AFTER = 10_000;
 const END = { done: true, value: undefined } as const;
 
 export function createEventFeed<Output>(source: Source<Output>): EventFeed<Output> {
-  let waiting: Event[] = [];
+  // Used again once it is read: an array that is cut off has to grow anew with every burst.
+  let waiting: (Event | undefined)[] = [];
+  let size = 0;
   let position = 0;
   let finished = false;
   let failure: { readonly error: unknown } | undefined;
@@ -43,10 +45,10 @@ export function createEventFeed<Output>(source: Source<Output>): EventFeed<Outpu
 
   const unwatch = source.watch((event) => {
     if (finished) return;
-    if (waiting.length - position >= MAX_WAITING) {
+    if (size - position >= MAX_WAITING) {
       return finish({ error: fail("stream.overflow", { max: MAX_WAITING }) });
     }
-    waiting.push(event);
+    waiting[size++] = event;
     if (readers.length === 0) return;
     // Whoever reads batches gets what is told in one go as one batch.
     if (readers[0]?.all !== true) serve();
@@ -73,9 +75,9 @@ export function createEventFeed<Output>(source: Source<Output>): EventFeed<Outpu
 
   function serve(): void {
     serving = false;
-    while (readers.length > 0 && (position < waiting.length || finished)) {
+    while (readers.length > 0 && (position < size || finished)) {
       const reader = readers.shift() as Reader;
-      if (position < waiting.length) reader.resolve({ done: false, value: reader.all ? takeAll() : takeOne() });
+      if (position < size) reader.resolve({ done: false, value: reader.all ? takeAll() : takeOne() });
       else if (failure === undefined) reader.resolve(END);
       else reader.reject(takeFailure());
     }
@@ -88,28 +90,35 @@ export function createEventFeed<Output>(source: Source<Output>): EventFeed<Outpu
   }
 
   function takeOne(): Event {
-    const event = waiting[position++] as Event;
-    // A reader that is always a little behind must not keep everything it has read.
-    if (position === waiting.length) {
-      waiting.length = 0;
+    const event = waiting[position] as Event;
+    waiting[position++] = undefined;
+    if (position === size) {
       position = 0;
+      size = 0;
     } else if (position === FORGET_AFTER) {
-      waiting = waiting.slice(position);
+      // A reader that is always a little behind must not keep the places of everything it has read.
+      waiting = waiting.slice(position, size);
+      size -= position;
       position = 0;
     }
     return event;
   }
 
   function takeAll(): readonly Event[] {
-    const batch = position === 0 ? waiting : waiting.slice(position);
+    const batch = position === 0 && size === waiting.length ? waiting : waiting.slice(position, size);
+    drop();
+    return batch as readonly Event[];
+  }
+
+  function drop(): void {
     waiting = [];
+    size = 0;
     position = 0;
-    return batch;
   }
 
   function read<T>(all: boolean, take: () => T): Promise<IteratorResult<T>> {
     if (readers.length === 0) {
-      if (position < waiting.length) return Promise.resolve({ done: false, value: take() });
+      if (position < size) return Promise.resolve({ done: false, value: take() });
       if (finished) return failure === undefined ? Promise.resolve(END) : Promise.reject(takeFailure());
     }
     return new Promise((resolve, reject) => {
@@ -120,8 +129,7 @@ export function createEventFeed<Output>(source: Source<Output>): EventFeed<Outpu
   function leave(): Promise<IteratorReturnResult<undefined>> {
     if (!finished) source.cancel();
     failure = undefined;
-    waiting = [];
-    position = 0;
+    drop();
     finish();
     return Promise.resolve(END);
   }

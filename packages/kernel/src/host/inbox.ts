@@ -98,7 +98,11 @@ export class Inbox<T> {
     this.#closed ??= reason;
     this.#turnedAway = this.#closed;
     if (waiting === "finish") this.resume();
-    else for (const item of this.#mailbox.drain()) this.#owner.left(item, reason);
+    else {
+      for (const item of this.#mailbox.drain()) this.#owner.left(item, reason);
+      // Somebody may wait already for what was to be finished.
+      if (this.#isIdle()) this.#tellIdle();
+    }
     return this.idle();
   }
 
@@ -171,6 +175,10 @@ export class Inbox<T> {
     }
     if (!this.#isIdle()) return;
     this.#owner.idle?.();
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
     if (this.#idle === undefined) return;
     for (const resolve of this.#idle) resolve();
     this.#idle = undefined;

@@ -16,7 +16,8 @@ import {
 } from "../call.ts";
 import { toErrorJson } from "../error.ts";
 import { fail } from "../errors.ts";
-import { type Check, type Checked, sayIssues, toCheck } from "../schema.ts";
+import { type Checked, sayIssues, toCheck } from "../schema.ts";
+import { type Chain, Course, type Load, type Plan, Told } from "./course.ts";
 import { type CallHost, LiveCall } from "./live-call.ts";
 
 export interface Invoker {
@@ -35,21 +36,6 @@ interface Wrapper {
   readonly middleware: Middleware;
   readonly place: number;
   readonly kinds: readonly string[] | undefined;
-}
-
-interface Plan {
-  version: number;
-  start: Next;
-  /** The same for calls under a budget; made when the first one comes. */
-  bounded: Next | undefined;
-  readonly check: Check | undefined;
-  readonly load: Load;
-}
-
-/** How many calls are in flight, and who waits for there to be none. */
-interface Load {
-  active: number;
-  idle: (() => void)[] | undefined;
 }
 
 const TELL = MIDDLEWARE_ORDER.indexOf("tell");
@@ -105,13 +91,14 @@ export function createInvoker(host: CallHost): Invoker {
     return plan;
   }
 
-  function begin(plan: Plan, call: LiveCall, input: unknown, options: InvokeOptions): Promise<unknown> {
+  function begin(course: Course, input: unknown, options: InvokeOptions): Promise<unknown> {
+    const { call, plan } = course;
     if (call.reason !== undefined) return Promise.reject(call.reason);
     try {
-      if (plan.check === undefined) return startOf(plan, call, options)(new LiveStep(call, input, options));
+      if (plan.check === undefined) return start(course, new LiveStep(call, input, options));
       const checked = plan.check(input);
-      if (checked instanceof Promise) return checked.then((result) => startChecked(plan, call, result, options));
-      return startChecked(plan, call, checked, options);
+      if (checked instanceof Promise) return checked.then((result) => startChecked(course, result, options));
+      return startChecked(course, checked, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -143,31 +130,21 @@ export function createInvoker(host: CallHost): Invoker {
     const limit = options.timeout ?? action.timeout;
     const limited = limit !== undefined || options.signal !== undefined || options.budget !== undefined;
     const release = limited ? bound(host, call, limit, options.signal) : undefined;
-    load.active++;
-    plan.load.active++;
-    const settle = () => {
-      if (!call.end()) return;
-      release?.();
-      lighten(plan.load);
-      lighten(load);
-    };
-    const work = begin(plan, call, input, options);
-    if (parent === undefined || limited) return orCancelled(call, work, settle);
-    call.result = work.then(
-      (output) => {
-        settle();
-        return output;
-      },
-      (error: unknown) => {
-        settle();
-        throw error;
-      },
-    );
+    const course = new Course(call, plan, load, release);
+    const work = begin(course, input, options);
+    call.result = parent === undefined || limited ? course.orCancelled(work) : course.follow(work);
     return call.result;
   }
 
+  function start(course: Course, step: LiveStep): Promise<unknown> {
+    const { run, tells } = chainOf(course.plan, course.call, step.options);
+    // Any watcher, not only one of this kind: whoever comes while the call is at work may still want its end.
+    if (!tells && host.events.watchers > 0) course.told = new Told(host, step.call, step.input);
+    return run(step);
+  }
+
   /** Budgets stand only around calls that are under one. */
-  function startOf(plan: Plan, call: LiveCall, options: InvokeOptions): Next {
+  function chainOf(plan: Plan, call: LiveCall, options: InvokeOptions): Chain {
     const { budgets } = host;
     if (call.purse === undefined && options.budget === undefined && !budgets.some) return plan.start;
     plan.bounded ??= fold(
@@ -180,8 +157,9 @@ export function createInvoker(host: CallHost): Invoker {
     return plan.bounded;
   }
 
-  function startChecked(plan: Plan, call: LiveCall, checked: Checked, options: InvokeOptions): Promise<unknown> {
-    if ("value" in checked) return startOf(plan, call, options)(new LiveStep(call, checked.value, options));
+  function startChecked(course: Course, checked: Checked, options: InvokeOptions): Promise<unknown> {
+    const { call } = course;
+    if ("value" in checked) return start(course, new LiveStep(call, checked.value, options));
     const { kind, name } = call.action;
     const problems = sayIssues(checked.issues);
     const error = fail("input.invalid", { kind, name, problems, issues: checked.issues }, { stack: false });
@@ -230,21 +208,16 @@ function sessionIn(input: unknown): string {
   return typeof session === "string" ? session : "";
 }
 
-function lighten(load: Load): void {
-  load.active--;
-  if (load.active > 0 || load.idle === undefined) return;
-  for (const resolve of load.idle) resolve();
-  load.idle = undefined;
-}
-
-function fold(host: CallHost, action: AnyAction, wrappers: readonly Wrapper[]): Next {
+function fold(host: CallHost, action: AnyAction, wrappers: readonly Wrapper[]): Chain {
   const mine = wrappers.filter(({ kinds }) => kinds === undefined || kinds.includes(action.kind));
   const around =
     (next: Next, { middleware }: Wrapper): Next =>
     (step) =>
       guarded(middleware, step, next);
   const inner = mine.filter(({ place }) => place > TELL).reduceRight(around, lastStep(action));
-  return mine.filter(({ place }) => place < TELL).reduceRight(around, telling(host, inner));
+  const outer = mine.filter(({ place }) => place < TELL);
+  if (outer.length === 0) return { run: inner, tells: false };
+  return { run: outer.reduceRight(around, telling(host, inner)), tells: true };
 }
 
 function guarded(middleware: Middleware, step: Step, next: Next): Promise<unknown> {
@@ -277,36 +250,16 @@ function runAction(step: Step): Promise<unknown> {
 }
 
 function telling(host: CallHost, next: Next): Next {
-  const { clock, events } = host;
   return (step) => {
-    // Any watcher, not only one of this kind: whoever comes while the call is at work may still want its end.
-    if (events.watchers === 0) return next(step);
-    const { call, input, action } = step;
-    const { kind, name } = action;
-    const started = clock.monotonic();
-    // Written out, not by call.emit: putting head and body together would cost as much as delivering.
-    if (events.wanted("action.start", kind)) {
-      const parent = call.parent?.id;
-      events.tell({
-        type: "action.start",
-        at: clock.now(),
-        trace: call.trace,
-        call: call.id,
-        kind,
-        name,
-        parent,
-        input,
-      });
-    }
+    if (host.events.watchers === 0) return next(step);
+    const told = new Told(host, step.call as LiveCall, step.input);
     return next(step).then(
       (output) => {
-        if (!events.wanted("action.end", kind)) return output;
-        const ms = clock.monotonic() - started;
-        events.tell({ type: "action.end", at: clock.now(), trace: call.trace, call: call.id, kind, name, ms, output });
+        told.end(output);
         return output;
       },
       (error: unknown) => {
-        call.emit("action.error", { ms: clock.monotonic() - started, error: toErrorJson(error) });
+        told.fail(error);
         throw error;
       },
     );
@@ -332,23 +285,4 @@ function bound(host: CallHost, call: LiveCall, ms: number | undefined, signal: A
     clear?.();
     signal.removeEventListener("abort", stop);
   };
-}
-
-/** Rejects at once when the call is cancelled, even if its action does not care. */
-function orCancelled(call: LiveCall, work: Promise<unknown>, settle: () => void): Promise<unknown> {
-  const result = new Promise((resolve, reject) => {
-    const refuse = (error: unknown) => {
-      settle();
-      reject(error);
-    };
-    // It may have been cancelled while its action began.
-    if (call.reason === undefined) call.cancelled = refuse;
-    else refuse(call.reason);
-    work.then((output) => {
-      settle();
-      resolve(output);
-    }, refuse);
-  });
-  call.result = result;
-  return result;
 }

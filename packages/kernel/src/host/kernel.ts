@@ -222,6 +222,13 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
       do await Promise.all([invoker.idle(), agents.quiet(), plugins.quiet()]);
       while (invoker.active() > 0);
     },
+    atWork() {
+      let working = agents.list().some(({ queued, status }) => queued > 0 && status === "busy");
+      host.roots.each((call) => {
+        working ||= !call.rests;
+      });
+      return working;
+    },
     end: () => scope.end(),
   });
   const assertOpen = () => {

@@ -45,6 +45,9 @@ export class Life {
 /** What becomes of what waits when an agent goes down. */
 export type Waiting = "keep" | "refuse" | "finish";
 
+/** How long a start may go on for what waits, when another version has taken the place of the agent. */
+const START_MS = 5000;
+
 const UP: ReadonlySet<AgentStatus> = new Set(["starting", "ready", "busy", "paused"]);
 
 export function lifeOf(cell: AgentCell): Life {
@@ -138,7 +141,7 @@ export function retire(cell: AgentCell, waiting: Waiting = "refuse"): Promise<vo
   life.off = true;
   if (cell.status === "failed") cell.become("stopping");
   // One that was on its way down to come up again finishes nothing more.
-  const cut = waiting === "finish" && taking && life.halting !== undefined;
+  const cut = waiting === "finish" && taking && (life.halting !== undefined || cell.status === "stopping");
   return halt(cell, cut ? "refuse" : waiting);
 }
 
@@ -150,10 +153,16 @@ export function giveUp(cell: AgentCell): Promise<void> | undefined {
 
 /** Cancels what is in work as lost with this life. */
 export function cutShort(cell: AgentCell, because: string): void {
-  if (!UP.has(cell.status)) return;
+  const { agent, status } = cell;
+  if (!UP.has(status) && status !== "stopping") return;
   const life = lifeOf(cell);
   life.number++;
-  life.failure = fail("agent.restarted", { agent: cell.agent.name, because }, { stack: false, retryable: true });
+  life.failure = fail("agent.restarted", { agent: agent.name, because }, { stack: false, retryable: true });
+  life.held ||= status === "paused";
+  // Nothing more is taken from now on, though its turn to go down may come later: it might wait for one that is down.
+  cell.inbox?.pause();
+  if (status !== "stopping") cell.become("stopping");
+  // One that is on its way down already may be in a turn that waits for another of those that are restarted, too.
   cell.cancelTurns(life.failure);
 }
 
@@ -166,7 +175,11 @@ export function halt(cell: AgentCell, waiting: Waiting): Promise<void> | undefin
   if (waiting === "keep") inbox?.pause();
   else if (waiting === "refuse") void inbox?.close(cell.notTaking());
   const life = cell.life;
-  if (life?.halting !== undefined) return life.halting;
+  if (life?.halting !== undefined) {
+    // A start that was left to finish, for what waits, has nothing left to finish for.
+    if (waiting === "refuse" && !life.up) life.controller?.abort(cell.notTaking());
+    return life.halting;
+  }
   const isDown = inbox === undefined || (inbox.active === 0 && (waiting === "keep" || inbox.queued === 0));
   if (life === undefined || (isLight && isDown)) {
     settle(cell, undefined);
@@ -178,11 +191,18 @@ export function halt(cell: AgentCell, waiting: Waiting): Promise<void> | undefin
 
 async function goDown(cell: AgentCell, life: Life, waiting: Waiting): Promise<void> {
   const reason = cell.notTaking();
-  if (!life.up) life.controller?.abort(reason);
+  const { controller } = life;
+  // What waits for a start would be lost with it: then it is not cut short at once.
+  const patience = !life.up && waiting === "finish" && (cell.inbox?.queued ?? 0) > 0 ? START_MS : 0;
+  const hurry = patience > 0 ? cell.host.clock.after(patience, () => controller?.abort(reason)) : undefined;
+  if (!life.up && patience === 0) controller?.abort(reason);
   // It may be told to end by its own start, before there is a promise of it.
   await undefined;
   await life.started;
-  if (waiting === "finish") await cell.inbox?.close(reason, life.up ? "finish" : "refuse");
+  hurry?.();
+  // Nothing is done in a life that was told to end.
+  const finishes = waiting === "finish" && life.up && controller?.signal.aborted !== true;
+  if (waiting === "finish") await cell.inbox?.close(reason, finishes ? "finish" : "refuse");
   else await cell.inbox?.settled();
   life.controller?.abort(reason);
   life.controller = undefined;
@@ -203,8 +223,12 @@ async function goDown(cell: AgentCell, life: Life, waiting: Waiting): Promise<vo
 function settle(cell: AgentCell, broken: Error | undefined): void {
   if (cell.life !== undefined) cell.life.up = false;
   if (cell.status !== "stopping") return;
-  if (broken === undefined) cell.become("stopped");
-  else cell.become("failed", broken.message);
+  if (broken === undefined) {
+    cell.become("stopped");
+    return;
+  }
+  lifeOf(cell).failure = broken;
+  cell.become("failed", broken.message);
 }
 
 function toCrash(agent: Agent, error: unknown): Error {

@@ -61,6 +61,10 @@ export class Calls {
     // `after` stays: a cancel that walks the list right now must find its way on.
   }
 
+  get first(): LiveCall | undefined {
+    return this.#first;
+  }
+
   cancel(why: (call: LiveCall) => unknown): void {
     for (let call = this.#first; call !== undefined; call = call.after) call.cancel(why(call));
   }
@@ -104,6 +108,7 @@ export class LiveCall implements Call {
   #state: "open" | "cancelled" | "ended" = "open";
   #over = false;
   #children: Calls | undefined = undefined;
+  #resting = 0;
 
   constructor(host: CallHost, action: AnyAction, parent: LiveCall | undefined, trace: string | undefined) {
     this.#host = host;
@@ -125,6 +130,11 @@ export class LiveCall implements Call {
       this.deadline = parent.deadline;
     }
     if (parent !== undefined) parent.#adopt(this);
+  }
+
+  /** Whether it waits for nothing but what its run keeps, or for calls that do. */
+  get rests(): boolean {
+    return this.#resting > 0 || this.#children?.first !== undefined;
   }
 
   /** Puts an outermost call where the end of the kernel finds it; one that ends in the same turn needs no place there. */
@@ -228,7 +238,10 @@ export class LiveCall implements Call {
   }
 
   emit<Type extends EventType>(type: Type, body: EventBodies[Type]): void {
-    if (type === "action.delta") this.purse?.streamed((body as EventBodies["action.delta"]).body);
+    if (type === "action.delta") {
+      this.#stream((body as EventBodies["action.delta"]).body);
+      return;
+    }
     const { events, clock } = this.#host;
     const { kind, name } = this.action;
     if (!events.wanted(type, kind)) return;
@@ -266,12 +279,32 @@ export class LiveCall implements Call {
   }
 
   sleep(ms: number): Promise<void> {
-    return this.run?.sleep(ms) ?? sleep(this.#host.clock, ms, this.signal);
+    return this.run === undefined ? sleep(this.#host.clock, ms, this.signal) : this.#rest(this.run.sleep(ms));
   }
 
   async ask(question: Question): Promise<Answer> {
     if (this.run === undefined) throw fail("call.needs_run", { what: "ask" });
-    return this.run.ask(question);
+    return this.#rest(this.run.ask(question));
+  }
+
+  /** Waits for what its run keeps: that goes on in another process as well as in this. */
+  async #rest<T>(wait: Promise<T>): Promise<T> {
+    this.#resting++;
+    try {
+      return await wait;
+    } finally {
+      this.#resting--;
+    }
+  }
+
+  /** Written out: these come by the thousand, and putting head and body together costs as much as delivering. */
+  #stream(body: string): void {
+    this.purse?.streamed(body);
+    const { events, clock } = this.#host;
+    const { kind, name } = this.action;
+    if (!events.wanted("action.delta", kind)) return;
+    const { trace, id } = this;
+    events.tell({ type: "action.delta", at: clock.now(), trace, call: id, kind, name, body });
   }
 
   #adopt(child: LiveCall): void {

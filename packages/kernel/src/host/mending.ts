@@ -13,8 +13,10 @@ export interface MendingPlan {
   readonly cells: readonly AgentCell[];
   /** Milliseconds from when all are down until the first comes up. */
   readonly wait: number;
-  /** Whose failure it was: work of all others is cut short because of it. Nobody's when an operator asked. */
+  /** Whose failure it was, for people: work of all others is cut short because of it. Nobody's when an operator asked. */
   readonly because: string | undefined;
+  /** The one that failed, where it is an agent: another may have its name. */
+  readonly failed?: AgentCell | undefined;
 }
 
 export class Mending {
@@ -43,9 +45,9 @@ export class Mending {
 
   /** Settles, without failing, when each is up again, has failed again, or was let go of. */
   async run(): Promise<void> {
-    const { cells, because } = this.#plan;
+    const { cells, because, failed } = this.#plan;
     // All at once: their turns may wait for each other.
-    for (const cell of cells) if (because !== undefined && because !== cell.address) cutShort(cell, because);
+    for (const cell of cells) if (because !== undefined && cell !== failed) cutShort(cell, because);
     for (const cell of cells.toReversed()) if (this.#claimed.has(cell)) await halt(cell, "keep");
     await this.#waitABit();
     for (const cell of cells) {

@@ -442,9 +442,9 @@ describe("control", () => {
       0,
     ]);
     expect(kernel.tree().split("\n")).toEqual([
-      expect.stringMatching(/^a@1\.0\.0 {2}active {2}\d+\.\d ms$/),
+      expect.stringMatching(/^a@1\.0\.0 {5}active {2} +\d+\.\d ms$/),
       expect.stringMatching(/^look@1\.0\.0 {2}active {2}/),
-      "└─ tool:t",
+      "└─ tool: t",
     ]);
   });
 });

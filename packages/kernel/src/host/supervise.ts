@@ -46,7 +46,8 @@ export function createSupervision(host: SupervisionHost): Supervision {
     const cells = hierarchy.groupOf(node, member).filter((cell) => cell.taking);
     const wait = own.wait(rules.backoff, ids.random);
     say(member, `${toErrorJson(error).message} ${sayGroup(cells)} restarted in ${Math.round(wait)} ms.`);
-    void mend(new Mending(clock, { cells, wait, because: nameOf(member) }), member);
+    const failed = "agent" in member ? member : undefined;
+    void mend(new Mending(clock, { cells, wait, because: nameOf(member), failed }), member);
   }
 
   async function mend(mending: Mending, member: Member): Promise<void> {
@@ -122,6 +123,8 @@ function setbacksOf(member: Member): Setbacks {
 }
 
 async function putDown(cells: readonly AgentCell[]): Promise<void> {
+  // All at once: a turn of one may wait for what waits at another.
+  for (const cell of cells) void cell.inbox?.close(cell.notTaking());
   for (const cell of cells.toReversed()) await giveUp(cell);
 }
 

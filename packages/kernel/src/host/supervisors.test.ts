@@ -220,12 +220,12 @@ describe("who watches over whom", () => {
     await home.kernel.clock.advance(0);
     await asked;
     expect(home.kernel.tree().split("\n\n")[1]?.split("\n")).toEqual([
-      "supervisor kernel  one-for-one  0 of 3 each restarts within 5000 ms",
-      "  supervisor top  rest-for-one  0 of 3 restarts within 5000 ms",
-      "    supervisor team  one-for-all  1 of 5 restarts within 5000 ms",
-      "      ann  ready  handled 0, failed 0, queued 0, restarts 1",
-      "    bob  ready  handled 0, failed 0, queued 0, restarts 0",
-      "  cid  ready  handled 1, failed 0, queued 0, restarts 0",
+      "supervisor kernel  one-for-one, at most 3 restarts each within 5000 ms",
+      "├─ supervisor top  rest-for-one, at most 3 restarts within 5000 ms",
+      "│  ├─ supervisor team  one-for-all, at most 5 restarts within 5000 ms, 1 lately",
+      "│  │  └─ ann  ready  restarts 1",
+      "│  └─ bob  ready",
+      "└─ cid  ready  handled 1",
     ]);
   });
 });

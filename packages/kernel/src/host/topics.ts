@@ -6,11 +6,15 @@
 // 3. A pattern that nobody listens to any more leaves nothing behind.
 
 interface Branch<T> {
-  readonly words: Map<string, Branch<T>>;
+  /** Made when there is one: most branches are the last. */
+  words: Map<string, Branch<T>> | undefined;
+  /** What stands at `*`, which is one of the words as well. */
+  any: Branch<T> | undefined;
   here: readonly T[];
   rest: readonly T[];
 }
 
+const NONE: readonly never[] = Object.freeze([]);
 const MAX_CACHED = 10_000;
 const MAX_RECENT = 256;
 const FEW = 8;
@@ -31,10 +35,12 @@ export class Topics<T> {
     const { words, slot } = read(pattern);
     let node = this.#root;
     for (const word of words) {
+      node.words ??= new Map();
       let next = node.words.get(word);
       if (next === undefined) {
         next = branch();
         node.words.set(word, next);
+        if (word === "*") node.any = next;
       }
       node = next;
     }
@@ -46,7 +52,7 @@ export class Topics<T> {
     const { words, slot } = read(pattern);
     const path = [this.#root];
     for (const word of words) {
-      const next = path.at(-1)?.words.get(word);
+      const next = path.at(-1)?.words?.get(word);
       if (next === undefined) return;
       path.push(next);
     }
@@ -62,7 +68,7 @@ export class Topics<T> {
     const known = this.#cache.get(topic);
     if (known !== undefined) return known;
     const all: T[] = [];
-    collect(this.#root, topic, this.#prefix.length, all);
+    collect({ topic, words: [], all }, this.#root, 0, this.#prefix.length);
     const found = once(all);
     this.#remember(topic, found);
     return found;
@@ -89,30 +95,44 @@ function read(pattern: string): { readonly words: readonly string[]; readonly sl
 function prune<T>(path: readonly Branch<T>[], words: readonly string[]): void {
   for (let depth = words.length; depth > 0; depth--) {
     const node = path[depth] as Branch<T>;
-    if (node.words.size > 0 || node.here.length > 0 || node.rest.length > 0) return;
-    path[depth - 1]?.words.delete(words[depth - 1] as string);
+    if (node.words !== undefined || node.here.length > 0 || node.rest.length > 0) return;
+    const parent = path[depth - 1] as Branch<T>;
+    parent.words?.delete(words[depth - 1] as string);
+    if (parent.words?.size === 0) parent.words = undefined;
+    if (parent.any === node) parent.any = undefined;
   }
 }
 
 function branch<T>(): Branch<T> {
-  return { words: new Map(), here: [], rest: [] };
+  return { words: undefined, any: undefined, here: NONE, rest: NONE };
 }
 
-/** Goes down the words of a topic from a character on; past its end there is no word left. */
-function collect<T>(node: Branch<T>, topic: string, from: number, found: T[]): void {
+/** A topic that is looked for. */
+interface Search<T> {
+  readonly topic: string;
+  /** Its words as far as they were cut out: on several ways down, each is cut out once. */
+  readonly words: string[];
+  readonly all: T[];
+}
+
+/** Goes down the words of a topic, from the character at which the next one begins; past its end there is none left. */
+function collect<T>(search: Search<T>, node: Branch<T>, depth: number, from: number): void {
+  const { topic, words, all } = search;
   if (from > topic.length) {
-    addAll(found, node.here);
+    addAll(all, node.here);
     return;
   }
-  addAll(found, node.rest);
-  if (node.words.size === 0) return;
+  addAll(all, node.rest);
+  const { any, words: known } = node;
+  if (known === undefined) return;
   const dot = topic.indexOf(".", from);
   const end = dot < 0 ? topic.length : dot;
-  const word = topic.slice(from, end);
-  const exact = node.words.get(word);
-  if (exact !== undefined) collect(exact, topic, end + 1, found);
-  const any = node.words.get("*");
-  if (any !== undefined && word !== "*") collect(any, topic, end + 1, found);
+  if (any === undefined || known.size > 1) {
+    words[depth] ??= topic.slice(from, end);
+    const exact = known.get(words[depth] as string);
+    if (exact !== undefined && exact !== any) collect(search, exact, depth + 1, end + 1);
+  }
+  if (any !== undefined) collect(search, any, depth + 1, end + 1);
 }
 
 function addAll<T>(found: T[], more: readonly T[]): void {
@@ -122,7 +142,7 @@ function addAll<T>(found: T[], more: readonly T[]): void {
 
 /** Each of them one time, in their order. */
 function once<T>(found: readonly T[]): readonly T[] {
-  if (found.length < 2) return found;
+  if (found.length < 2 || (found.length === 2 && found[0] !== found[1])) return found;
   // Comparing a few with each other costs less than a set.
   if (found.length > FEW) return [...new Set(found)];
   return found.filter((one, index) => found.indexOf(one) === index);

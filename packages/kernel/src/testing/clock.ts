@@ -26,6 +26,7 @@ export function fakeClock(start = START): FakeClock {
   return {
     now: () => now,
     monotonic: () => now - start,
+    epochOf: (monotonic) => start + monotonic,
     after(ms, callback) {
       const timer = { due: now + Math.max(0, ms), callback };
       timers.splice(placeOf(timers, timer.due), 0, timer);

@@ -30,7 +30,7 @@ export class Ledger {
   readonly #entries = new Map<string, Entry>();
   readonly #most: number;
 
-  /** `most` is how often a receiver may be given one message. */
+  /** `most` is how often an agent may be given one message. */
   constructor(most: number) {
     this.#most = most;
   }
@@ -55,6 +55,11 @@ export class Ledger {
 
   refused(type: string, error: unknown): void {
     this.#entry(type).refused = error ?? "nothing";
+  }
+
+  /** How often a message was delivered again by hand. */
+  replays(type: string): number {
+    return sum(this.#entries.get(type)?.replays ?? new Map());
   }
 
   replayed(type: string, to: string): void {
@@ -113,7 +118,8 @@ export class Ledger {
     if ((status === "rejected") !== (receivers === 0 && offered > 0)) this.#say(type, `is said to be ${status}`);
     if (sum(dead) < offered - receivers) this.#say(type, "was not taken and is no dead letter");
     for (const [to, times] of received)
-      if (times > this.#most * (1 + (replays.get(to) ?? 0))) this.#say(type, `was given to ${to} ${times} times`);
+      if (times > (to.startsWith("agent:") ? this.#most : 1) * (1 + sum(replays)))
+        this.#say(type, `was given to ${to} ${times} times`);
     for (const [to, times] of dead) if (times > 1 + sum(replays)) this.#say(type, `died ${times} times at ${to}`);
   }
 

@@ -13,6 +13,8 @@ export interface Member {
   active: number;
   up: boolean;
   life: AgentLife | undefined;
+  /** How often it was given what. */
+  readonly given: Map<string, number>;
   /** Keys of what waits for it with low priority. */
   readonly low: Set<string>;
   /** How many others were begun since one of low priority waits. */
@@ -23,13 +25,22 @@ const LOWEST_TURN = 16;
 
 export class Lives {
   readonly problems: string[] = [];
-  /** How many times something began after others had to wait. */
+  /** How often one of low priority was passed over at most. */
   longest = 0;
+  readonly #low = new Set<string>();
   readonly #members = new Map<Agent, Member>();
   readonly #statuses = new Map<string, Map<string, number>>();
 
   join(agent: Agent): Member {
-    const member = { agent, active: 0, up: agent.start === undefined, life: undefined, low: new Set<string>(), passed: 0 };
+    const member = {
+      agent,
+      active: 0,
+      up: agent.start === undefined,
+      life: undefined,
+      low: new Set<string>(),
+      given: new Map<string, number>(),
+      passed: 0,
+    };
     this.#members.set(agent, member);
     return member;
   }
@@ -42,13 +53,24 @@ export class Lives {
     return [...this.#members.values()];
   }
 
-  begin(member: Member, key: string): void {
-    const { agent, low } = member;
+  /** Hears of a message of low priority, whomever it is for. */
+  isLow(key: string): void {
+    this.#low.add(key);
+  }
+
+  /** Hears that a turn begins, of what was delivered `replays` times by hand since it came. */
+  begin(member: Member, key: string, replays = 0): void {
+    const { agent, low, given } = member;
+    const times = (given.get(key) ?? 0) + 1;
+    given.set(key, times);
+    const { redeliver = 0 } = agent.supervision ?? {};
+    if (key.startsWith("m") && times > (1 + redeliver) * (1 + replays)) this.#say(agent, `got ${key} ${times} times`);
     member.active++;
     if (member.active > (agent.concurrency ?? 1)) this.#say(agent, `has ${member.active} turns`);
     if (!member.up) this.#say(agent, `took ${key} outside of a life`);
     if (member.life?.signal.aborted === true) this.#say(agent, `took ${key} after the end of its life`);
-    if (low.delete(key) || low.size === 0) member.passed = 0;
+    low.delete(key);
+    if (this.#low.has(key) || low.size === 0) member.passed = 0;
     else member.passed++;
     this.longest = Math.max(this.longest, member.passed);
     if (member.passed >= LOWEST_TURN) this.#say(agent, `passed over ${[...low][0]} ${member.passed} times`);

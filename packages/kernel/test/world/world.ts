@@ -7,6 +7,7 @@ import { isMofaError } from "../../src/error.ts";
 import { fail } from "../../src/errors.ts";
 import type { Event } from "../../src/event.ts";
 import { createKernel, inMemory, type Kernel } from "../../src/host/index.ts";
+import type { Agent } from "../../src/kinds/agent.ts";
 import type { Delivery, Draft } from "../../src/message.ts";
 import { PRIORITIES } from "../../src/message.ts";
 import { countedIds, type FakeClock, fakeClock } from "../../src/testing/index.ts";
@@ -41,9 +42,11 @@ export class World {
   readonly kernel: Kernel;
   readonly problems: string[] = [];
   /** How much agents may still begin of their own. */
-  fuel = 60;
+  fuel = 80;
   calm = false;
   ended = false;
+  /** Things that plugins opened and that were not ended. */
+  held = 0;
   /** Calls that got past the budgets, by whom they count for. */
   readonly counted = new Map<string, number>();
   readonly codes = new Set<string>();
@@ -112,6 +115,14 @@ export class World {
     return work;
   }
 
+  /** Hears that an agent begins a turn: one that is paused does not. */
+  begins(agent: Agent, key: string): void {
+    const [one, other] = this.kernel.agents().filter(({ name }) => name === agent.name);
+    const only = other === undefined && this.kernel.find("agent", agent.name) === agent;
+    if (only && one !== undefined && one.status !== "busy")
+      this.problems.push(`${agent.name} is ${one.status} and took ${key}`);
+  }
+
   /** Hears that somebody does what was begun or said under that key. */
   ran(key: string): void {
     const begun = this.#begun.get(key);
@@ -124,7 +135,7 @@ export class World {
     if (stop !== undefined) this.#stops.push(stop);
     return {
       ...(dice.chance(0.5) ? { tenant: dice.one(TENANTS) } : {}),
-      ...(dice.chance(0.2) ? { timeout: dice.number(60) } : {}),
+      ...(dice.chance(0.3) ? { timeout: dice.one([dice.number(60), 60_000]) } : {}),
       ...(stop === undefined ? {} : { signal: stop.signal }),
     };
   }
@@ -132,7 +143,9 @@ export class World {
   draft(asked: boolean): Draft {
     const { dice } = this;
     const wide = asked ? [] : ["*", "topic:x.one", "topic:x.two", "role:r0", "role:r1"];
-    const to = dice.one([...NAMES.map((name) => `agent:${name}`), "role:r0?one", "role:r1?one", ...wide]);
+    const there = this.kernel.list("agent").map(({ name }) => name);
+    const names = there.length === 0 || dice.chance(0.2) ? NAMES : there;
+    const to = dice.one([...names.map((name) => `agent:${name}`), "role:r0?one", "role:r1?one", ...wide]);
     const key = this.key("m");
     return { to, type: key, body: { key }, priority: dice.one(PRIORITIES) };
   }
@@ -149,8 +162,11 @@ export class World {
     };
     try {
       const delivery = send(draft);
-      if (delivery instanceof Promise) this.follow(`send ${type}`, delivery.then(done));
-      else done(delivery);
+      if (delivery instanceof Promise) {
+        // It waits outside: of those in the mailbox, none has to wait for it.
+        this.#low(draft)?.low.delete(type);
+        this.follow(`send ${type}`, delivery.then(done));
+      } else done(delivery);
     } catch (error) {
       this.#low(draft)?.low.delete(type);
       this.ledger.refused(type, error);
@@ -161,6 +177,7 @@ export class World {
   ask(request: (draft: Draft) => Promise<unknown>): Promise<unknown> {
     const draft = this.draft(true);
     this.ledger.open(draft, true, undefined);
+    if (draft.priority === "low") this.lives.isLow(draft.type);
     return this.begin(draft.type, 1 + REDELIVER, () => request(draft));
   }
 
@@ -215,7 +232,9 @@ export class World {
   }
 
   #waits(draft: Draft): void {
-    if (draft.priority === "low") this.#low(draft)?.low.add(draft.type);
+    if (draft.priority !== "low") return;
+    this.lives.isLow(draft.type);
+    this.#low(draft)?.low.add(draft.type);
   }
 
   /** Who would have that message waiting, where it is for one agent. */
@@ -243,7 +262,8 @@ export async function openWorld(seed: number): Promise<World> {
   kernel.wrap(
     (step, next) => {
       const { tenant } = step.call;
-      for (const whose of tenant === "" ? [""] : ["", tenant]) world.counted.set(whose, (world.counted.get(whose) ?? 0) + 1);
+      for (const whose of tenant === "" ? [""] : ["", tenant])
+        world.counted.set(whose, (world.counted.get(whose) ?? 0) + 1);
       return next(step);
     },
     { place: "cache" },

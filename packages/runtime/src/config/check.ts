@@ -1,6 +1,6 @@
 import { type Checked, nearest, type Schema, toCheck } from "@mofa/kernel";
 import { fail } from "../errors.ts";
-import { isPlainObject, type Path, sayPath, toPath } from "./path.ts";
+import { isPlainObject, type Path, sayPath, toPath, valueAt } from "./path.ts";
 import { childOf, isClosed, keysOf, type SchemaView } from "./schema-view.ts";
 import type { Place } from "./source.ts";
 
@@ -14,8 +14,17 @@ export async function checkData(value: unknown, schema: Schema, look: { view: Sc
   if ("value" in checked) return checked.value;
   const issue = checked.issues[0] ?? { path: "", message: "is not right" };
   const more = checked.issues.length - 1;
-  const problem = more === 0 ? issue.message : `${issue.message} (and ${more} more)`;
+  const said = sayIssue(issue.message, valueAt(value, toPath(issue.path)));
+  const problem = more === 0 ? said : `${said} (and ${more} more)`;
   throw fail("config.bad_value", { ...look.where(toPath(issue.path)), path: issue.path, problem });
+}
+
+// What libraries begin every complaint with; the sentence around it says that already.
+const OPENING = /^Invalid (?:input|option): /u;
+
+function sayIssue(message: string, value: unknown): string {
+  if (!OPENING.test(message)) return message;
+  return value === undefined ? "must be given" : message.replace(OPENING, "");
 }
 
 interface Position {

@@ -3,7 +3,8 @@
 //
 // 1. A new version of an agent is on the shelf before the one before it is taken off, which finishes what it took in.
 // 2. A file that is wrong changes nothing: the agent before goes on, and the log names the place.
-// 3. One folder, one plugin: ending it takes back all of its agents.
+// 3. One folder, one plugin: ending it takes back all of its agents, and their budgets.
+// 4. What an agent has used of its budget counts on in its next version, unless that one has another budget.
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { Agent, Clock, Plugin, PluginContext, Schema, SchemaOutput, Secrets } from "@mofa/kernel";
@@ -16,13 +17,16 @@ import { type FoundFile, isGone, type Listing, listFolder, marksOf, readFiles } 
 import type { Namespace } from "../modules/hot-modules.ts";
 import { brokenCandidate, type Candidate, isModule, moduleCandidate } from "../plugins/candidates.ts";
 import { evaluateWithin } from "../plugins/evaluate-within.ts";
+import { type AgentShelf, type BoundedAgent, createAgentShelf } from "./agent-shelf.ts";
+
+export type { BoundedAgent } from "./agent-shelf.ts";
 
 export interface AgentFolderOptions<S extends Schema> {
   readonly folder: string;
   /** What a description may say. */
   readonly schema: S;
-  /** Makes an agent of a description. */
-  make(definition: SchemaOutput<S>): Agent;
+  /** Makes an agent of a description, and says what it may use up. */
+  make(definition: SchemaOutput<S>): Agent | BoundedAgent;
   readonly env: Environment;
   /** Where the values of variables that look like secrets are kept, to be hidden. */
   readonly secrets?: Secrets;
@@ -47,13 +51,14 @@ export function agentFolder<S extends Schema>(options: AgentFolderOptions<S>): P
     version: "0.1.0",
     async setup(ctx) {
       const clock = options.clock ?? ctx.clock;
+      const shelf = createAgentShelf(ctx);
       const units = createHotUnits({
         what: "agent",
         clock,
         log: ctx.log,
         debounce: options.debounce,
         emit: ctx.emit,
-        find: () => findAgents({ ...options, folder, clock }, ctx),
+        find: () => findAgents({ ...options, folder, clock, shelf }, ctx),
       });
       ctx.own(units);
       await units.look();
@@ -64,22 +69,24 @@ export function agentFolder<S extends Schema>(options: AgentFolderOptions<S>): P
 
 interface Finding<S extends Schema> extends AgentFolderOptions<S> {
   readonly clock: Clock;
+  readonly shelf: AgentShelf;
 }
 
 async function findAgents<S extends Schema>(options: Finding<S>, ctx: PluginContext) {
-  const { folder } = options;
+  const { folder, clock, shelf } = options;
+  const place = { clock, shelf };
   const { files, folders, refused } = await listOrNothing(folder);
   const shared = { "@mofa/kernel": kernelModule as unknown as Namespace, ...options.shared };
   const library = { library: files, mark: marksOf(files.values()) };
   const units: HotUnit[] = [...refused].map(([path, reason]) =>
-    moduleUnit(brokenCandidate(path, join(folder, path), reason), ctx, options.clock),
+    moduleUnit(brokenCandidate(path, join(folder, path), reason), ctx, place),
   );
   for (const found of files.values()) {
     if (found.path.includes("/")) continue;
-    if (DESCRIPTION.test(found.path)) units.push(descriptionUnit(found, options, ctx));
+    if (DESCRIPTION.test(found.path)) units.push(descriptionUnit(found, options));
     else if (isModule(found.path)) {
       const candidate = moduleCandidate(found.path, library, { folder, shared, trust: {}, before: () => undefined });
-      units.push(moduleUnit(candidate, ctx, options.clock));
+      units.push(moduleUnit(candidate, ctx, place));
     }
   }
   return { units, folders };
@@ -95,8 +102,8 @@ async function listOrNothing(folder: string): Promise<Listing> {
   }
 }
 
-function descriptionUnit<S extends Schema>(found: FoundFile, options: Finding<S>, ctx: PluginContext): HotUnit {
-  const { folder, schema, env, secrets, make } = options;
+function descriptionUnit<S extends Schema>(found: FoundFile, options: Finding<S>): HotUnit {
+  const { folder, schema, env, secrets, make, shelf } = options;
   const path = join(folder, found.path);
   return {
     id: found.path,
@@ -107,12 +114,16 @@ function descriptionUnit<S extends Schema>(found: FoundFile, options: Finding<S>
       if (bytes === undefined) return undefined;
       const digest = createHash("sha256").update(bytes).digest("base64");
       const read = () => readDataFile(path, { schema, env, ...(secrets === undefined ? {} : { secrets }) });
-      return { digest, load: async () => placeable(ctx, make(await read())) };
+      return { digest, load: async () => placeable(shelf, make(await read())) };
     },
   };
 }
 
-function moduleUnit(candidate: Candidate, ctx: PluginContext, clock: Clock): HotUnit {
+function moduleUnit(
+  candidate: Candidate,
+  ctx: PluginContext,
+  { clock, shelf }: Pick<Finding<Schema>, "clock" | "shelf">,
+): HotUnit {
   const { path: file } = candidate;
   return {
     ...candidate,
@@ -120,7 +131,7 @@ function moduleUnit(candidate: Candidate, ctx: PluginContext, clock: Clock): Hot
       const read = await candidate.read();
       if (read === undefined) return undefined;
       const evaluate = () => evaluateWithin({ clock, ms: TIMEOUT, file, signal: ctx.signal }, read.modules.evaluate);
-      return { digest: read.digest, load: async () => placeable(ctx, toAgent(file, (await evaluate())["agent"])) };
+      return { digest: read.digest, load: async () => placeable(shelf, toAgent(file, (await evaluate())["agent"])) };
     },
   };
 }
@@ -137,13 +148,7 @@ function toAgent(file: string, exported: unknown): Agent {
   });
 }
 
-function placeable(ctx: PluginContext, agent: Agent): LoadedUnit {
-  return {
-    name: agent.name,
-    async place(before) {
-      const takeBack = ctx.provide("agent", agent);
-      await before?.takeBack();
-      return takeBack;
-    },
-  };
+function placeable(shelf: AgentShelf, made: Agent | BoundedAgent): LoadedUnit {
+  const bounded = "agent" in made ? made : { agent: made };
+  return { name: bounded.agent.name, place: (before) => shelf.place(bounded, before) };
 }

@@ -18,6 +18,11 @@ interface Passed {
 /** Beyond so many missed times nobody wants to know the number, and counting them would hold up everything else. */
 const MOST_COUNTED = 10_000;
 
+/** Throws what is wrong with the times of a schedule: for whoever reads one long before it begins. */
+export function checkSchedule(options: ScheduleOptions): void {
+  toTimes(options, 0);
+}
+
 /** Checks what is said of the times of a schedule that begins at `start`. */
 export function toTimes(options: ScheduleOptions, start: number): Times {
   const { name, every, cron, at } = options;
