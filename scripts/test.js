@@ -73,7 +73,10 @@ function manifest(folder) {
 
 function report(outcomes) {
   const width = Math.max(...outcomes.map(({ name }) => name.length));
-  for (const { name, ...counts } of outcomes) console.log(`  ${name.padEnd(width)}  ${sentence(counts)}`);
+  for (const { name, missing = [], ...counts } of outcomes) {
+    console.log(`  ${name.padEnd(width)}  ${sentence(counts)}`);
+    for (const what of missing) console.log(`  ${"".padEnd(width)}  ${what}`);
+  }
   const total = outcomes.reduce(
     (sum, each) => ({
       passed: sum.passed + each.passed,

@@ -7,6 +7,8 @@ export default library([
   "script",
   "persistence",
   "persistence/sqlite",
+  "persistence/postgres",
+  "persistence/mysql",
   "workflow",
   "observability",
   "agents",

@@ -7,6 +7,8 @@ interface Summary {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** What was skipped for want of something: suites named `title (skipped: reason)`. */
+  readonly missing: readonly string[];
 }
 
 /**
@@ -21,6 +23,7 @@ export function summary(file: string): Reporter {
         passed: sum(counts, "passed"),
         failed: sum(counts, "failed") + errors.length,
         skipped: sum(counts, "skipped"),
+        missing: counts.flatMap((one) => one.missing),
       };
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, `${JSON.stringify(total)}\n`);
@@ -35,9 +38,10 @@ function count(module: TestModule): Summary {
     passed: states.filter((state) => state === "passed").length,
     failed: failed === 0 && !module.ok() ? 1 : failed,
     skipped: states.filter((state) => state === "skipped").length,
+    missing: [...module.children.allSuites()].map((suite) => suite.name).filter((name) => name.includes("(skipped: ")),
   };
 }
 
-function sum(counts: readonly Summary[], key: keyof Summary): number {
+function sum(counts: readonly Summary[], key: "passed" | "failed" | "skipped"): number {
   return counts.reduce((total, each) => total + each[key], 0);
 }

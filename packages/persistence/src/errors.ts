@@ -18,16 +18,44 @@ export const fail = defineErrors({
     `The database "${d.file}" is of an older version (${d.missing} change(s) are missing), and it was opened read-only, so it cannot be upgraded. Open it once for writing.`,
   "database.upgrade_failed": (d: { file: string; step: string; reason: string }) =>
     `The database "${d.file}" could not be upgraded: the step "${d.step}" failed: ${d.reason}. It is as it was before.`,
+  "database.upgrade_broke_off": (d: { file: string; step: string; reason: string }) =>
+    `The database "${d.file}" was upgraded in part: the step "${d.step}" failed: ${d.reason}. Remove the cause and open it again; the upgrade goes on where it broke off.`,
   "database.no_migrations": (d: { folder: string }) =>
     `The migrations of @mofa/persistence are not at "${d.folder}". When you bundle your program, leave @mofa/persistence out of the bundle.`,
   "database.read_only": (d: { file: string }) =>
-    `The database "${d.file}" can only be read: nothing was written. Make the file and its folder writable, or open it without readOnly.`,
+    `The database "${d.file}" can only be read: nothing was written. Make it writable (a file together with its folder; of a cluster, name the primary), or open it without readOnly.`,
   "database.full": (d: { file: string }) =>
     `There is no room to write to "${d.file}": the disk or the database's size limit is full. Nothing was written; make room and try again.`,
   "database.locked": (d: { file: string; ms: number }) =>
     `The database "${d.file}" was locked by another program for more than ${d.ms} ms. Nothing was written; try again, or end the other program.`,
   "database.io_failed": (d: { file: string; reason: string }) =>
     `Reading or writing "${d.file}" failed: ${d.reason}. Check the disk; what was acknowledged before is safe.`,
+  "database.bad_url": (d: { name: string; reason: string; example: string }) =>
+    `The address given to ${d.name}() cannot be used: ${d.reason}. Give one such as "${d.example}".`,
+  "database.bad_schema": (d: { file: string; schema: string }) =>
+    `"${d.schema}" cannot be the schema of the tables in "${d.file}". Use small letters, digits and underscores, beginning with a letter.`,
+  "database.unreachable": (d: { file: string; reason: string }) =>
+    `The database server of "${d.file}" could not be reached: ${d.reason}. Nothing was written. Check that it runs, and that host and port are right.`,
+  "database.access_denied": (d: { file: string; user: string; reason: string }) =>
+    `The database "${d.file}" did not let the user "${d.user}" in: ${d.reason}. Check the name and the password, and what the server allows.`,
+  "database.not_allowed": (d: { file: string; reason: string }) =>
+    `The database "${d.file}" does not allow this: ${d.reason}. Give the user the right to use the tables, and to make them when they are new.`,
+  "database.not_found": (d: { file: string; reason: string }) =>
+    `There is no database "${d.file}": ${d.reason}. Create it first, or correct the name at the end of the address.`,
+  "database.too_old": (d: { file: string; found: string; least: string }) =>
+    `The server of "${d.file}" is ${d.found}, and at least ${d.least} is needed. Upgrade the server.`,
+  "database.bad_encoding": (d: { file: string; found: string }) =>
+    `The database "${d.file}" keeps text as ${d.found}, which cannot hold every sign. Create it with the encoding UTF8.`,
+  "database.connection_lost": (d: { file: string; reason: string }) =>
+    `The connection to "${d.file}" was lost: ${d.reason}. What was being written may be there or not; look before you write it again.`,
+  "database.deadlock": (d: { file: string; reason: string }) =>
+    `The database "${d.file}" took a transaction back again and again, because others were in its way: ${d.reason}. Nothing of it was written; try again.`,
+  "database.timed_out": (d: { file: string; ms: number }) =>
+    `The database "${d.file}" took more than ${d.ms} ms over one statement, which was stopped. Nothing of it was written. Raise statementTimeout, or look what keeps the server busy.`,
+  "database.duplicate": (d: { file: string; reason: string }) =>
+    `The database "${d.file}" has another row under the same key: ${d.reason}. Nothing was written; try again.`,
+  "database.too_long": (d: { file: string; reason: string }) =>
+    `A value is longer than the database "${d.file}" can keep in its place: ${d.reason}. Nothing was written. Shorten ids and names to 512 characters, and keep large data elsewhere.`,
   "database.closed": (d: { file: string }) => `The database "${d.file}" is closed. Open it again.`,
   "database.failed": (d: { file: string; reason: string }) => `The database "${d.file}" refused: ${d.reason}`,
   "run.too_long": (d: { run: string; most: number }) =>

@@ -114,6 +114,24 @@ export const tables = {
   },
 } as const satisfies Readonly<Record<string, TableSpec>>;
 
+/** A row of a table as the drivers give it, by the names in code. */
+export type Kept<Spec extends TableSpec> = {
+  [Name in keyof Spec["columns"]]: Values[Spec["columns"][Name]];
+};
+
+interface Values {
+  readonly serial: number;
+  readonly place: number;
+  readonly id: string;
+  readonly "id?": string | null;
+  readonly text: string;
+  readonly json: string;
+  readonly "json?": string | null;
+  readonly number: number;
+  readonly time: number;
+  readonly "time?": number | null;
+}
+
 /** `leaseUntil` in code is `lease_until` in a database. */
 export function columnName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

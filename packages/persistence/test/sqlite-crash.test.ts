@@ -32,7 +32,7 @@ test("a process killed at any moment loses nothing that was acknowledged and lea
   console.log(`crash test with MOFA_SEED=${seed}`);
   const random = seededRandom(seed);
   const acknowledged = new Map<string, number>();
-  for (let life = 0; life < 10; life++) {
+  for (let life = 0; life < 6; life++) {
     for (const [run, seq] of await liveAndDie(file, `life${life}`, random() * 60)) acknowledged.set(run, seq);
     using opened = await openSqlite({ file, readOnly: life % 2 === 1 });
     for (const [run, last] of acknowledged) {

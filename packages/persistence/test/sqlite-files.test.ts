@@ -1,14 +1,14 @@
 import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import Driver from "better-sqlite3";
 import { describe, expect, test } from "vitest";
+import { loadDriver } from "../src/driver.ts";
+import { readMigrations } from "../src/migrations.ts";
 import { openDatabase } from "../src/sqlite/database.ts";
 import { openSqlite } from "../src/sqlite/index.ts";
-import { readMigrations } from "../src/sqlite/migrate.ts";
-import { loadDriver } from "../src/sqlite/open.ts";
 import { sqliteStore } from "../src/sqlite/store.ts";
 import { temporaryFolder } from "./folder.ts";
 
-const clock = { now: () => 1, monotonic: () => 1, after: () => () => {} };
+const clock = { now: () => 1, monotonic: () => 1, epochOf: () => 1, after: () => () => {} };
 
 describe("opening", () => {
   test("a missing folder is made", async () => {
@@ -59,7 +59,7 @@ describe("opening", () => {
   });
 
   test("a missing driver is named with the command that installs it", async () => {
-    const missing = loadDriver("mofa.db", () => Promise.reject(new Error("Cannot find package")));
+    const missing = loadDriver("better-sqlite3", "mofa.db", () => Promise.reject(new Error("Cannot find package")));
     await expect(missing).rejects.toMatchObject({
       code: "database.driver_missing",
       message: expect.stringContaining("npm install better-sqlite3"),
@@ -145,7 +145,7 @@ describe("writing", () => {
 });
 
 describe("upgrading", () => {
-  const migrations = readMigrations();
+  const migrations = readMigrations("sqlite");
 
   test("a database of an older version is upgraded and keeps what it had", async () => {
     using folder = temporaryFolder();

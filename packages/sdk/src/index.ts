@@ -2,6 +2,6 @@
 
 export type { ReactOptions } from "@mofa/agents";
 export * from "@mofa/kernel";
-export type { EventFeed, Kernel } from "@mofa/kernel/host";
+export type { EndOptions, EventFeed, Kernel, KernelOptions, Permit, QuarantineOptions } from "@mofa/kernel/host";
 export { stderrLog } from "./log.ts";
 export { type AgentHandle, createMofa, type Mofa, type MofaOptions, type TalkOptions } from "./mofa.ts";

@@ -79,3 +79,39 @@ test("after the end, everything is refused in words", async () => {
   await mofa.end();
   await expect(ann.ask("Hi")).rejects.toMatchObject({ code: "kernel.closed" });
 });
+
+test("what the kernel bounds, mofa bounds: budgets, tasks that wait, letters that are kept", async () => {
+  await using mofa = await createMofa({
+    budgets: [{ name: "all", scope: "kernel", limits: { calls: 100 } }],
+    scheduler: { maxWaiting: 1 },
+    deadLetters: { max: 1 },
+    log: () => {},
+  });
+  expect(mofa.budgets.list().map(({ name }) => name)).toEqual(["all"]);
+  const parked = () => mofa.scheduler.submit({ role: "nobody", input: {}, unmatched: "park" });
+  parked().result.catch(() => {});
+  expect(parked).toThrow(expect.objectContaining({ code: "scheduler.full" }));
+  mofa.agent({ name: "ann", model: "nobody serves it" });
+  for (const text of ["one", "two"]) await mofa.send({ to: "agent:ann", type: "chat", body: { text } });
+  await expect.poll(() => mofa.deadLetters.dropped, { interval: 1 }).toBe(1);
+  expect(mofa.deadLetters.list().map(({ message }) => message.body)).toEqual([{ text: "two" }]);
+});
+
+test("a talk is charged to its session and its tenant, and may have a budget of its own", async () => {
+  await using mofa = await createMofa({
+    plugins: [bring(scriptedModel(["One.", "Two.", "Three."]))],
+    budgets: [
+      { name: "talk", scope: "session", limits: { calls: 10 } },
+      { name: "payer", scope: "tenant", limits: { calls: 10 } },
+    ],
+  });
+  const ann = mofa.agent({ name: "ann", model: "scripted" });
+  await ann.ask("Hi", { session: "s1", tenant: "acme" });
+  for await (const _ of ann.stream("Hi", { tenant: "acme" }));
+  const spent = mofa.budgets.list().map(({ name, of, spent: { calls } }) => [name, of, calls > 0]);
+  expect(spent).toEqual([
+    ["talk", "s1", true],
+    ["payer", "acme", true],
+  ]);
+  await expect(ann.ask("Hi", { budget: { calls: 1 } })).rejects.toMatchObject({ code: "budget.exceeded" });
+});

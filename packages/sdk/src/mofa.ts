@@ -1,30 +1,15 @@
 import { type ReactOptions, reactAgent } from "@mofa/agents";
-import type {
-  Action,
-  AgentInput,
-  AgentReply,
-  Engine,
-  InvokeOptions,
-  LogEntry,
-  Plugin,
-  Run,
-  Secrets,
-  StartOptions,
-} from "@mofa/kernel";
+import type { Action, AgentInput, AgentReply, Engine, InvokeOptions, LogEntry, Run, StartOptions } from "@mofa/kernel";
 import { createKernel, type EventFeed, inMemory, type Kernel, type KernelOptions } from "@mofa/kernel/host";
 import { fail } from "./errors.ts";
 import { stderrLog } from "./log.ts";
 
-export interface MofaOptions {
-  readonly plugins?: readonly Plugin[];
+/** What a kernel takes, with other defaults. */
+export interface MofaOptions extends KernelOptions {
   /** Where log lines go. Default: warnings and errors, as text, to standard error. */
   readonly log?: (entry: LogEntry) => void;
   /** Plugins that may look into the kernel, by name. Default: gateway and health. */
   readonly control?: readonly string[];
-  /** Values that must not be seen in logs, events and what plugins show: `loadConfig` finds them. */
-  readonly secrets?: Secrets;
-  /** What plugins may do. Default: everything. `createPermits` makes it from manifests. */
-  readonly permit?: NonNullable<KernelOptions["permit"]>;
 }
 
 /** A kernel with agents and kept runs at hand. Ends with `await using`, or `end()`. */
@@ -46,20 +31,15 @@ export interface AgentHandle {
   stream(text: string, options?: TalkOptions): EventFeed<AgentReply>;
 }
 
-export interface TalkOptions extends Pick<InvokeOptions, "signal" | "timeout"> {
-  /** The conversation this belongs to. Default: none, the turn remembers nothing. */
+export interface TalkOptions extends Pick<InvokeOptions, "signal" | "timeout" | "budget" | "tenant"> {
+  /** The conversation this belongs to, for the agent and for budgets. Default: none, the turn remembers nothing. */
   readonly session?: string;
 }
 
 /** Makes a kernel out of plugins, with the in-memory stores below whatever the plugins bring. */
 export async function createMofa(options: MofaOptions = {}): Promise<Mofa> {
-  const kernel = await createKernel({
-    plugins: [inMemory(), ...(options.plugins ?? [])],
-    log: options.log ?? stderrLog(),
-    control: options.control ?? ["gateway", "health"],
-    ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
-    ...(options.permit === undefined ? {} : { permit: options.permit }),
-  });
+  const { plugins = [], log = stderrLog(), control = ["gateway", "health"], ...rest } = options;
+  const kernel = await createKernel({ ...rest, plugins: [inMemory(), ...plugins], log, control });
   const engine = () => {
     const found = kernel.find("engine");
     if (found === undefined) throw fail("mofa.no_engine", {});

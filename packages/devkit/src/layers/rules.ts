@@ -22,7 +22,7 @@ const runtime: Layer = { dependsOn: ["kernel"], optionalPeers: [], imports: ["ke
 const sdk: Layer = {
   dependsOn: ["kernel", "agents"],
   optionalPeers: features.filter((name) => name !== "agents"),
-  imports: ["kernel", "kernel/host", ...features, "plugins-llm/rehearsal", "persistence/sqlite"],
+  imports: ["kernel", "kernel/host", ...features, "plugins-llm/rehearsal", "persistence/*"],
 };
 
 const cli: Layer = { dependsOn: ["*"], optionalPeers: [], imports: ["kernel", "kernel/host", "sdk", "sdk/*"] };

@@ -7,7 +7,9 @@ import { dirname } from "node:path";
 import type Driver from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { fail } from "../errors.ts";
-import { type Migration, migrate, readMigrations } from "./migrate.ts";
+import type { Migration } from "../migration-steps.ts";
+import { readMigrations } from "../migrations.ts";
+import { migrate } from "./migrate.ts";
 import type { SqliteOptions } from "./options.ts";
 import { isWide, wrapSqlite } from "./wrap.ts";
 import { createWriter } from "./writer.ts";
@@ -68,7 +70,7 @@ function connect(options: OpenDatabaseOptions, wrap: (thrown: unknown) => Error)
     client = new Driver(file, { readonly: readOnly, fileMustExist: readOnly, timeout: busyTimeout });
     if (!readOnly) client.pragma("journal_mode = WAL");
     client.pragma(`synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
-    migrate(client, { file, readOnly, migrations: options.migrations ?? readMigrations() });
+    migrate(client, { file, readOnly, migrations: options.migrations ?? readMigrations("sqlite") });
     return client;
   } catch (thrown) {
     client?.close();

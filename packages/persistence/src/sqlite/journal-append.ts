@@ -9,10 +9,10 @@ import {
   updatedRun,
 } from "@mofa/kernel";
 import { fail } from "../errors.ts";
+import { fromRun, text, toRow, toRun } from "../journal-records.ts";
+import { placesOf } from "../ranges.ts";
 import { PLACES } from "../tables.ts";
-import { fromRun, text, toRow, toRun } from "./journal-records.ts";
 import type { prepareJournal } from "./journal-statements.ts";
-import { placesOf } from "./ranges.ts";
 
 type Statements = ReturnType<typeof prepareJournal>;
 
@@ -72,7 +72,7 @@ function isRepeat(statements: Statements, { run, epoch, seq, rows, update }: Run
   const there = statements.rows.all({ first: first + seq, end: first + seq + rows.length });
   return rows.every((given, index) => {
     const row = there[index];
-    return row !== undefined && row.epoch === epoch && sameRow(toRow(row, first), given);
+    return row !== undefined && row.epoch === epoch && sameRow(toRow({ ...row, seq: row.place - first }), given);
   });
 }
 

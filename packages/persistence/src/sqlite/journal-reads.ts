@@ -1,9 +1,9 @@
 import type { Journal } from "@mofa/kernel";
 import { and, asc, desc, eq, inArray } from "drizzle-orm";
+import { toRow, toRun, toTask } from "../journal-records.ts";
+import { placesOf } from "../ranges.ts";
 import type { Database } from "./database.ts";
-import { toRow, toRun, toTask } from "./journal-records.ts";
 import { type prepareJournal, selectTasks } from "./journal-statements.ts";
-import { placesOf } from "./ranges.ts";
 import { run, task } from "./tables.ts";
 
 type Reads = Pick<Journal, "get" | "rows" | "list" | "tasks" | "task">;
@@ -20,7 +20,7 @@ export function journalReads({ db, read }: Database, statements: ReturnType<type
         const kept = statements.run.get({ id });
         if (kept === undefined) return [];
         const places = placesOf(kept.n);
-        return statements.rows.all(places).map((row) => toRow(row, places.first));
+        return statements.rows.all(places).map(({ place, ...row }) => toRow({ seq: place - places.first, ...row }));
       });
     },
     async list({ status, name: action, limit = 100 } = {}) {

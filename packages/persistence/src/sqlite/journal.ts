@@ -14,10 +14,10 @@ import {
   type TaskAnswer,
   toJson,
 } from "@mofa/kernel";
+import { fromRun, toRun, toTask } from "../journal-records.ts";
 import type { Database } from "./database.ts";
 import { appendPart, checkBatch } from "./journal-append.ts";
 import { journalReads } from "./journal-reads.ts";
-import { fromRun, toRun, toTask } from "./journal-records.ts";
 import { prepareJournal } from "./journal-statements.ts";
 
 /** Runs, their rows and tasks in an SQLite file. */

@@ -1,11 +1,6 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type Driver from "better-sqlite3";
-import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator";
 import { fail } from "../errors.ts";
-
-/** One step from an older form of the tables to the next, made by drizzle-kit. */
-export type Migration = MigrationMeta;
+import { type Migration, missingSteps, MIGRATION_TABLE as TABLE } from "../migration-steps.ts";
 
 export interface MigrateOptions {
   readonly file: string;
@@ -13,34 +8,14 @@ export interface MigrateOptions {
   readonly readOnly: boolean;
 }
 
-// Not drizzle's own table: the file may belong to a program that uses drizzle itself.
-const TABLE = "mofa_migration";
-
 /** Brings the tables to this version, all steps or none; refuses a database that a newer version has changed. */
 export function migrate(client: Driver.Database, { file, migrations, readOnly }: MigrateOptions): void {
-  const known = new Set(migrations.map((one) => one.folderMillis));
-  const check = () => {
-    const applied = appliedTo(client);
-    const unknown = applied.filter((at) => !known.has(at)).length;
-    if (unknown > 0) throw fail("database.newer", { file, unknown });
-    return migrations.filter((one) => !applied.includes(one.folderMillis));
-  };
+  const check = () => missingSteps(migrations, appliedTo(client), file);
   const missing = check();
   if (missing.length === 0) return;
   if (readOnly) throw fail("database.older", { file, missing: missing.length });
   // Asked again inside: another process may have upgraded the file in between.
   client.transaction(() => apply(client, check(), file)).immediate();
-}
-
-/** Reads the migrations that came with this package. */
-export function readMigrations(): readonly Migration[] {
-  // From the sources this file is two folders deep, in the built package one.
-  const places = ["../../migrations/sqlite", "../migrations/sqlite"].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  const folder = places.find((path) => existsSync(`${path}/meta/_journal.json`));
-  if (folder === undefined) throw fail("database.no_migrations", { folder: places.join('" or "') });
-  return readMigrationFiles({ migrationsFolder: folder });
 }
 
 function appliedTo(client: Driver.Database): readonly number[] {

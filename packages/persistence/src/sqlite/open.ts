@@ -1,5 +1,5 @@
 import { type Clock, type Journal, type Memory, type SessionStore, type Store, systemClock } from "@mofa/kernel";
-import { fail } from "../errors.ts";
+import { loadDriver } from "../driver.ts";
 import type { SqliteOptions } from "./options.ts";
 
 /** An open file, as the four things it keeps. */
@@ -19,7 +19,7 @@ export async function openSqlite(
 ): Promise<Sqlite> {
   const options = typeof given === "string" ? { file: given } : given;
   const { name = "sqlite", file } = options;
-  const Driver = await loadDriver(file, async () => (await import("better-sqlite3")).default);
+  const Driver = await loadDriver("better-sqlite3", file, async () => (await import("better-sqlite3")).default);
   const made = await import("./database.ts");
   const [{ sqliteStore }, { sqliteSession }, { sqliteJournal }, { sqliteMemory }] = await Promise.all([
     import("./store.ts"),
@@ -36,13 +36,4 @@ export async function openSqlite(
     close: database.close,
     [Symbol.dispose]: database.close,
   };
-}
-
-/** Loads the driver, which is an optional peer, or says what to install. */
-export async function loadDriver<T>(file: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (cause) {
-    throw fail("database.driver_missing", { driver: "better-sqlite3", file }, { cause });
-  }
 }

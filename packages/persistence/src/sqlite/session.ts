@@ -1,9 +1,9 @@
 import { type Clock, checkId, type Json, refuse, type SessionEntry, type SessionStore, toJson } from "@mofa/kernel";
 import { and, asc, desc, eq, gte, lt, sql } from "drizzle-orm";
 import { fail } from "../errors.ts";
+import { afterPrefix, placesOf } from "../ranges.ts";
 import { PLACES } from "../tables.ts";
 import type { Database } from "./database.ts";
-import { afterPrefix, placesOf } from "./ranges.ts";
 import { entry, session } from "./tables.ts";
 
 /** Conversations in an SQLite file. */

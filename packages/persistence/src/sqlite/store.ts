@@ -1,7 +1,7 @@
 import { type Clock, checkId, compareIds, type Document, type Json, refuse, type Store, toJson } from "@mofa/kernel";
 import { and, asc, eq, gt, gte, lt, sql } from "drizzle-orm";
+import { afterPrefix } from "../ranges.ts";
 import type { Database } from "./database.ts";
-import { afterPrefix } from "./ranges.ts";
 import { document } from "./tables.ts";
 
 /** Documents in an SQLite file. */

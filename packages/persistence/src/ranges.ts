@@ -1,4 +1,4 @@
-import { PLACES } from "../tables.ts";
+import { PLACES } from "./tables.ts";
 
 /** The keys of one run's rows, or one session's entries: from `first` (included) to `end` (excluded). */
 export function placesOf(n: number): { readonly first: number; readonly end: number } {

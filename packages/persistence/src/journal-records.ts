@@ -1,8 +1,8 @@
 import type { JournalRow, Json, RunRecord, TaskRecord } from "@mofa/kernel";
-import type { row, run } from "./tables.ts";
+import type { Kept, tables } from "./tables.ts";
 
-type KeptRun = typeof run.$inferSelect;
-type KeptRow = typeof row.$inferSelect;
+export type KeptRun = Kept<typeof tables.run>;
+type KeptRow = Omit<Kept<typeof tables.row>, "place"> & { readonly seq: number };
 
 /** A task as it is selected, with the id of its run. */
 export interface KeptTask {
@@ -38,9 +38,9 @@ export function fromRun(record: RunRecord): Omit<KeptRun, "n"> {
   };
 }
 
-/** A row as the contract has it; `first` is the place of its run's first. */
-export function toRow({ place, epoch: _, body, error, ...head }: KeptRow, first: number): JournalRow {
-  return { seq: place - first, ...head, ...parsed({ body, error }) } as unknown as JournalRow;
+/** A row as the contract has it; `seq` is its place in its run. */
+export function toRow({ epoch: _, body, error, ...head }: KeptRow): JournalRow {
+  return { ...head, ...parsed({ body, error }) } as unknown as JournalRow;
 }
 
 /** A task as the contract has it. */

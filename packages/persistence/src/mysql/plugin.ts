@@ -1,0 +1,33 @@
+import { definePlugin, type Plugin } from "@mofa/kernel";
+import { SERVER_OPTIONS } from "../server/options.ts";
+import { storeTools } from "../store-tools.ts";
+import { openMysql } from "./open.ts";
+import type { MysqlOptions } from "./options.ts";
+
+const OPTIONS = {
+  type: "object",
+  properties: SERVER_OPTIONS,
+  required: ["url"],
+  additionalProperties: false,
+} as const;
+
+const plugin = definePlugin({
+  name: "mysql",
+  version: "0.1.0",
+  options: OPTIONS,
+  async setup(ctx, options) {
+    // Checked by the schema above.
+    const opened = ctx.own(await openMysql(options as unknown as MysqlOptions, { clock: ctx.clock }));
+    ctx.provide("store", opened.store);
+    ctx.provide("session", opened.session);
+    ctx.provide("journal", opened.journal);
+    ctx.provide("memory", opened.memory);
+    for (const tool of storeTools(opened.store)) ctx.provide("tool", tool);
+  },
+});
+
+/** Keeps runs, documents, sessions and memory in MySQL or MariaDB: `mysql("mysql://user:password@host/database")`. */
+export function mysql(given: string | MysqlOptions): Plugin {
+  const options = typeof given === "string" ? { url: given } : given;
+  return { ...plugin({ ...options }), name: options.name ?? "mysql" };
+}

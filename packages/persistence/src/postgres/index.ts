@@ -1,0 +1,5 @@
+/** Runs, documents, sessions and memory in a PostgreSQL database. */
+export type { ServerOptions } from "../server/options.ts";
+export { openPostgres, type Postgres } from "./open.ts";
+export type { PostgresOptions } from "./options.ts";
+export { postgres } from "./plugin.ts";

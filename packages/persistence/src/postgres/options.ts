@@ -1,0 +1,7 @@
+import type { ServerOptions } from "../server/options.ts";
+
+/** Which PostgreSQL database, and how patient to be with it. */
+export interface PostgresOptions extends ServerOptions {
+  /** Keeps the tables in a schema of their own, which is made when it is missing. Default: the user's default schema. */
+  readonly schema?: string;
+}

@@ -1,0 +1,51 @@
+import type { Clock, Journal, Memory, SessionStore, Store } from "@mofa/kernel";
+import { createAppendQueue } from "./append-queue.ts";
+import type { Database, Driver, Lent } from "./database.ts";
+import { serverJournal } from "./journal.ts";
+import { serverMemory } from "./memory.ts";
+import { serverSession } from "./session.ts";
+import { serverStore } from "./store.ts";
+
+/** A database server, as the four things it keeps. */
+export interface Server extends AsyncDisposable {
+  readonly store: Store;
+  readonly session: SessionStore;
+  readonly journal: Journal;
+  readonly memory: Memory;
+  /** Finishes what is under way, and closes every connection. */
+  close(): Promise<void>;
+}
+
+/** Makes the four things of a database. */
+export function serve(database: Database, clock: Clock, name: string): Server {
+  const queue = createAppendQueue(database, clock);
+  const close = async () => {
+    await queue.close();
+    await database.close();
+  };
+  return {
+    store: serverStore(database, clock, name),
+    session: serverSession(database, clock, name),
+    journal: serverJournal(database, clock, { name, queue }),
+    memory: serverMemory(database, clock, name),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Runs work on one connection before anybody else is served; when it fails, every connection is closed. */
+export async function prepare(driver: Driver, work: (connection: Lent) => Promise<void>): Promise<void> {
+  try {
+    const lent = await driver.acquire();
+    let done = false;
+    try {
+      await work(lent);
+      done = true;
+    } finally {
+      lent.release(!done);
+    }
+  } catch (thrown) {
+    await driver.end();
+    throw thrown;
+  }
+}

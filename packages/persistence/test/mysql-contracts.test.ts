@@ -1,0 +1,4 @@
+import { contractsOn } from "./server-contracts.ts";
+import { mysqlServer } from "./servers.ts";
+
+await contractsOn(mysqlServer);
