@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { summary } from "./summary.ts";
 
-// Both lists are needed: Vite resolves what tests import by `ssr.resolve`, everything else by `resolve`.
-const conditions = ["@mofa/source", "module", "node", "import", "default"];
+// Both lists are needed: Vite resolves what tests import by `ssr.resolve`, everything else by `resolve`. They are told to
+// Node as well, so "import" must not be among them: it would then hold for every `require` too.
+const conditions = ["@mofa/source", "module", "node"];
 
 /** The settings of a package's tests: they run on the sources of all packages, nothing has to be built. */
 export function tests() {
