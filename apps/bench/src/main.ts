@@ -3,8 +3,10 @@ import { parseArgs } from "node:util";
 import type { Result, Suite } from "./measure.ts";
 import { Peers } from "./peer.ts";
 import { toLine, toTable } from "./print.ts";
+import { actors } from "./suites/actors.ts";
 import { invoke } from "./suites/invoke.ts";
 import { messages } from "./suites/messages.ts";
+import { scheduler } from "./suites/scheduler.ts";
 import { size } from "./suites/size.ts";
 
 const { values, positionals } = parseArgs({
@@ -12,7 +14,7 @@ const { values, positionals } = parseArgs({
   options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
 });
 const peers = new Peers();
-const suites: readonly Suite[] = [messages(peers), invoke(peers), size()];
+const suites: readonly Suite[] = [messages(peers), actors(), invoke(peers), scheduler(peers), size()];
 const names = suites.map((suite) => suite.name);
 const unknown = positionals.filter((name) => !names.includes(name));
 

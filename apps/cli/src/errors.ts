@@ -6,10 +6,19 @@ export const fail = defineErrors({
     `The ${d.what} ${d.file} is not there. Make it, or change the config.`,
   "project.bad_json": (d: { file: string; problem: string }) =>
     `${d.file} is not the JSON that was expected: ${d.problem}`,
+  "project.module_outside": (d: { agent: string; module: string; folder: string }) =>
+    `The agent "${d.agent}" names the module ${d.module}, which is outside of the project ${d.folder}. Put it inside; paths begin at the project's folder.`,
+  "project.module_among_agents": (d: { agent: string; module: string }) =>
+    `The agent "${d.agent}" names the module ${d.module}, which lies in agents/ and is an agent by itself there. Put it into another folder, and name it from the project's folder.`,
+  "project.no_module": (d: { agent: string; module: string; file: string }) =>
+    `The agent "${d.agent}" names the module ${d.module}, but there is no file ${d.file}. Make it, or correct the path.`,
   "ticket.not_text": (d: { file: string; offset: number }) =>
     `${d.file} is not text: byte ${d.offset} is not UTF-8. Save it as UTF-8 text and drop it in again under another name.`,
   "ticket.too_large": (d: { file: string; bytes: number; max: number }) =>
     `${d.file} has ${d.bytes} bytes, more than the ${d.max} that a ticket may have. Shorten it or split it.`,
+  "gateway.silent": (d: { url: string }) =>
+    `Nobody answers at ${d.url}. Start the project with mofa start, or name its port with --port.`,
+  "gateway.refused": (d: { url: string; reason: string }) => `${d.url} does not say how it is: ${d.reason}`,
   "usage.bad_port": (d: { value: string }) =>
     `"${d.value}" is no port. Use a whole number from 0 to 65535; 0 takes any free one.`,
   "usage.file_there": (d: { file: string }) => `${d.file} is there already and is left as it is. Name another file.`,

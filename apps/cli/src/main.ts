@@ -4,7 +4,9 @@ import { createSecrets, type LogLevel } from "@mofa/sdk";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCode, sayError } from "./exit.ts";
 import { createTerminal } from "./terminal.ts";
+import { quietWarnings } from "./warnings.ts";
 
+quietWarnings();
 const terminal = createTerminal(createSecrets());
 
 // Each command is imported when it runs: `mofa --version` stays quick.
@@ -77,6 +79,16 @@ program
   .action(async (folder: string) => {
     const { tree } = await import("./commands/tree.ts");
     process.exitCode = await tree(folder, terminal);
+  });
+
+program
+  .command("status")
+  .description("print what is wrong with a project that is at work")
+  .argument("[folder]", "the folder with mofa.config.yaml", ".")
+  .option("--port <port>", "where it is watched", port)
+  .action(async (folder: string, options: { port?: number }) => {
+    const { status } = await import("./commands/status.ts");
+    process.exitCode = await status(folder, options, terminal);
   });
 
 const config = program

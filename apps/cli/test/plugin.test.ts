@@ -74,7 +74,7 @@ test("a project loads its plugins, and tells which it does not and why", LIMIT, 
   await using _ = await project();
   await writeFile(join(_.folder, "plugins", "broken.ts"), "\nexport const plugin = {");
   const { code, stdout } = await mofa(["tree"], _.folder).finished;
-  expect([code, stdout]).toEqual([0, expect.stringContaining("tool:weather")]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("tool: weather")]);
   expect(stdout).toMatch(/not loaded: .*broken\.ts: .*broken\.ts:2:24: .* \[module\.syntax\]/u);
 });
 
@@ -83,13 +83,13 @@ test("a plugin may do what its manifest says, and no more", LIMIT, async () => {
   const manifest = { name: "weather", version: "1.0.0", main: "main.ts", permissions: ["use:*"] };
   await writeFile(join(_.folder, "plugins", "weather", "mofa.plugin.json"), JSON.stringify(manifest));
   const { code, stdout } = await mofa(["tree"], _.folder).finished;
-  expect([code, stdout.includes("tool:weather")]).toEqual([0, false]);
+  expect([code, stdout.includes("tool: weather")]).toEqual([0, false]);
   expect(stdout).toMatch(/not loaded: .*weather.*"provide tool"/u);
 });
 
 test("a project that requires signatures does not run what is not signed", LIMIT, async () => {
   await using _ = await project("  trust: { required: true }\n");
   const { code, stdout } = await mofa(["tree"], _.folder).finished;
-  expect([code, stdout.includes("tool:weather")]).toEqual([0, false]);
+  expect([code, stdout.includes("tool: weather")]).toEqual([0, false]);
   expect(stdout).toContain("[plugin.unsigned]");
 });

@@ -118,6 +118,18 @@ test("a turn is paid from the budget of its session, which stops it between roun
   expect(await _.kernel.find("session")?.length("s1")).toBe(0);
 });
 
+test("gets tasks by its capabilities, and a turn that throws is its failure where its supervision says so", async () => {
+  await using _ = await desk(["Done."], {
+    capabilities: ["language:no"],
+    supervision: { failsOn: "error", restart: "temporary" },
+  });
+  const task = () => _.kernel.scheduler.submit({ capabilities: ["language:no"], input: { text: "Hei" } });
+  expect(await task().result).toMatchObject({ text: "Done." });
+  await expect(task().result).rejects.toMatchObject({ code: "testing.script_ended" });
+  await _.kernel.clock.advance(0);
+  expect(_.kernel.agents()).toMatchObject([{ name: "ann", status: "failed" }]);
+});
+
 test("streams the model's words under the turn's trace", async () => {
   await using _ = await desk(["One two three."]);
   const words: string[] = [];

@@ -18,6 +18,7 @@ import {
   type ModelUsage,
   resolveModel,
   type SessionStore,
+  type Supervision,
   type Tool,
   type ToolCall,
   toErrorJson,
@@ -42,6 +43,10 @@ export interface ReactOptions {
   readonly roles?: readonly string[];
   readonly topics?: readonly string[];
   readonly mailbox?: MailboxOptions;
+  /** What it can do, for whoever dispatches work by it. */
+  readonly capabilities?: readonly string[];
+  /** What becomes of it when it fails. Default: restarted by the kernel when it crashed. */
+  readonly supervision?: Supervision;
   /** Turns at a time. Default 1. */
   readonly concurrency?: number;
   /** Milliseconds for one turn. */
@@ -50,7 +55,7 @@ export interface ReactOptions {
 
 /** Makes an agent that answers with a model and uses tools until it has an answer. */
 export function reactAgent(options: ReactOptions): Agent<AgentInput, AgentReply> {
-  const { name, description, roles, topics, mailbox, concurrency, timeout } = options;
+  const { name, description, roles, topics, mailbox, capabilities, supervision, concurrency, timeout } = options;
   return {
     kind: "agent",
     name,
@@ -59,6 +64,8 @@ export function reactAgent(options: ReactOptions): Agent<AgentInput, AgentReply>
     ...(roles === undefined ? {} : { roles }),
     ...(topics === undefined ? {} : { topics }),
     ...(mailbox === undefined ? {} : { mailbox }),
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(supervision === undefined ? {} : { supervision }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(timeout === undefined ? {} : { timeout }),
     run: (input, call) => takeTurn(options, input, call),

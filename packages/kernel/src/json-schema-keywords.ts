@@ -17,7 +17,7 @@ export interface Test {
 }
 
 /** Where a keyword stands: what it says, the schema around it, and how to name the place in errors. */
-export interface Place {
+interface Place {
   readonly name: string;
   readonly argument: Json;
   readonly schema: JsonSchema;

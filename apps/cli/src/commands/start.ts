@@ -14,7 +14,7 @@ export interface StartOptions {
   readonly logLevel?: LogLevel;
 }
 
-/** Milliseconds that model calls and the like get to finish, so that nobody pays for them twice; a run that waits for a person uses them up. */
+/** Milliseconds that model calls and the like get to finish, so that nobody pays for them twice; runs that only wait are not waited for. */
 const GRACE = 3000;
 
 /** Runs a project folder: until Ctrl-C, or with `once` until all is done. Gives the exit code. */
@@ -26,18 +26,29 @@ export async function start(folder: string, options: StartOptions, terminal: Ter
   const faults = createLog("process", (entry) => log(terminal.secrets.redact(entry)), systemClock.now);
   // Let go of last: a second Ctrl-C while the project ends must be heard.
   using signals = watchSignals({ say: terminal.say, log: () => faults });
+  const stop = new AbortController();
+  const stopped = signals.happened.then((reason) => {
+    stop.abort(reason);
+    return reason.why === "signal" && options.once !== true ? 0 : reason.code;
+  });
   const opened = await openAt(project, {
     env: process.env,
+    signal: stop.signal,
     fallback: options.once === true,
+    untimed: options.once === true,
     told: terminal.say,
     log,
     narrated: options.once !== true,
     ...(options.port === undefined ? {} : { port: options.port }),
+  }).catch((error: unknown) => {
+    if (stop.signal.aborted && error === stop.signal.reason) return undefined;
+    throw error;
   });
+  if (opened === undefined) return await stopped;
   await using _ = opened;
   // Awaited here: leaving the block ends the project.
   if (options.once !== true) return await stayUp(opened, signals, { project, terminal });
-  return await Promise.race([runOnce(opened, terminal), signals.happened.then(({ code }) => code)]);
+  return await Promise.race([runOnce(opened, terminal), stopped]);
 }
 
 interface Place {
@@ -53,7 +64,7 @@ async function stayUp(opened: OpenedProject, signals: SignalWatch, { project, te
     say(
       `${inbox.runs.size} tickets taken; drop another into ${folder}, edit ${project.path("rules")}, or press Ctrl-C`,
     );
-  }
+  } else say(`${sayTimed(project)}press Ctrl-C to end it`);
   const questions = await mofa.engine().decisions({ status: "open" });
   const waiting = questions.length === 1 ? "1 decision waits" : `${questions.length} decisions wait`;
   if (questions.length > 0) say(`${waiting} for a person${url === undefined ? "" : ` at ${url}`}`);
@@ -64,9 +75,14 @@ async function stayUp(opened: OpenedProject, signals: SignalWatch, { project, te
   return reason.why === "signal" ? 0 : reason.code;
 }
 
+function sayTimed({ config: { schedules } }: Project): string {
+  if (schedules.length === 0) return "";
+  return schedules.length === 1 ? "1 schedule keeps time; " : `${schedules.length} schedules keep time; `;
+}
+
 async function runOnce({ inbox, model }: OpenedProject, { say, print }: Terminal): Promise<number> {
   if (inbox === undefined) {
-    say("this project has no inbox, so there is nothing to run once");
+    say("this project has no inbox, so there is nothing to run once; leave out --once to keep it running");
     return 0;
   }
   const started = performance.now();

@@ -59,7 +59,7 @@ test.each([
     "name: desk\nconcurrency: many\n",
     {},
     "config.bad_value",
-    'mofa.config.yaml:2:1: "concurrency": ',
+    'mofa.config.yaml:2:1: "concurrency": expected number, received string.',
   ],
   [
     "a port that is none",
@@ -76,11 +76,100 @@ test.each([
     "config.no_variable",
     "mofa.config.yaml:2:1: the environment has no NO_SUCH.",
   ],
-  ["a missing name", "model: x\n", {}, "config.bad_value", '"name": '],
+  ["a missing name", "model: x\n", {}, "config.bad_value", '"name": must be given.'],
+  [
+    "a budget that limits nothing",
+    "name: desk\nbudgets:\n  - { name: all, scope: kernel, limits: {} }\n",
+    {},
+    "config.bad_value",
+    'mofa.config.yaml:3:33: "budgets[0].limits": limits nothing: set tokens, cost, ms, calls, depth.',
+  ],
+  [
+    "a budget of one whom its scope does not have",
+    "name: desk\nbudgets:\n  - name: all\n    scope: kernel\n    of: ann\n    limits: { calls: 1 }\n",
+    {},
+    "config.bad_value",
+    'mofa.config.yaml:5:5: "budgets[0].of": means nothing for a budget of scope kernel: remove it.',
+  ],
+  [
+    "a misspelt limit",
+    "name: desk\nbudgets:\n  - { name: all, scope: kernel, limits: { token: 1 } }\n",
+    {},
+    "config.unknown_key",
+    'mofa.config.yaml:3:43: "budgets[0].limits.token" is no known key. Did you mean "tokens"?',
+  ],
+  [
+    "a duration that is none",
+    "name: desk\nsupervisors:\n  - { name: shop, within: soon }\n",
+    {},
+    "config.bad_value",
+    'mofa.config.yaml:3:19: "supervisors[0].within": write a duration like "500ms", "10s", "5m" or "24h", or a number of milliseconds.',
+  ],
+  [
+    "a duration of no length",
+    "name: desk\nquarantine: { within: 0s }\n",
+    {},
+    "config.bad_value",
+    'mofa.config.yaml:2:15: "quarantine.within": write a duration like',
+  ],
+  [
+    "a quarantine that is neither",
+    "name: desk\nquarantine: never\n",
+    {},
+    "config.bad_value",
+    'mofa.config.yaml:2:1: "quarantine": write false, or { faults: 5, within: 60s }.',
+  ],
+  [
+    "a name that is taken",
+    "name: desk\nsupervisors:\n  - name: shop\n  - name: shop\n",
+    {},
+    "config.bad_value",
+    'mofa.config.yaml:4:5: "supervisors[1].name": "shop" is there already: rename one of them.',
+  ],
+  [
+    "a schedule without a time",
+    "name: desk\nschedules:\n  - name: rounds\n    task: { role: guard, input: {} }\n",
+    {},
+    "config.bad_value",
+    'mofa.config.yaml:3:5: "schedules[0]": The schedule "rounds" was not added: exactly one of every, cron and at must be given, not none.',
+  ],
+  [
+    "a cron expression that is none",
+    "name: desk\nschedules:\n  - name: rounds\n    cron: 99 * * * *\n    task: { role: guard, input: {} }\n",
+    {},
+    "config.bad_value",
+    'mofa.config.yaml:4:5: "schedules[0].cron": ',
+  ],
+  [
+    "a task for nobody",
+    "name: desk\nschedules:\n  - name: rounds\n    every: 10s\n    task: { input: {} }\n",
+    {},
+    "config.bad_value",
+    'mofa.config.yaml:5:5: "schedules[0].task": names nobody to do it: set agent, role or capabilities.',
+  ],
 ])("%s is refused with its place", async (_name, text, env, code, message) => {
   const refused = (await configOf(text, env)) as { code: string; message: string };
   expect(refused.code).toBe(code);
   expect(refused.message).toContain(message);
+});
+
+test("durations may be written as people say them, or in milliseconds", async () => {
+  const text = `name: desk
+supervisors: [{ name: shop, within: 1.5h, backoff: { first: 0, longest: 2m } }]
+quarantine: false
+health: { every: 250ms, limits: { delay: "700" } }
+schedules:
+  - { name: rounds, every: 24h, task: { role: guard, input: {} } }
+  - { name: once, at: "2027-01-31T08:00:00+01:00", task: { agent: ann, input: { text: Good morning. } } }
+budgets: [{ name: day, scope: kernel, per: day, keep: true, limits: { ms: 5 s, cost: 0.5 } }]
+`;
+  expect(await configOf(text, { MOFA__HEALTH__PATIENCE: "2s" })).toMatchObject({
+    supervisors: [{ name: "shop", within: 5_400_000, backoff: { first: 0, longest: 120_000 } }],
+    quarantine: false,
+    health: { every: 250, patience: 2000, limits: { delay: 700 } },
+    schedules: [{ every: 86_400_000 }, { at: Date.UTC(2027, 0, 31, 7) }],
+    budgets: [{ name: "day", scope: "kernel", per: "day", keep: true, limits: { ms: 5000, cost: 0.5 } }],
+  });
 });
 
 test("the environment fills in variables, and defaults stand in for them", async () => {

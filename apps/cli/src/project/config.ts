@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import { createSecrets, type Secrets } from "@mofa/sdk";
 import { type Config, hideVariables, loadConfig, secret } from "@mofa/sdk/runtime";
 import { z } from "zod";
+import { bounds } from "./bounds.ts";
+import { scheduleList } from "./schedules.ts";
 
 const name = z.string().regex(/^[\w.-]{1,64}$/u, "use 1 to 64 letters, digits, dots, dashes or underscores");
 
@@ -46,6 +48,9 @@ const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  ...bounds,
+  /** What is done again and again. */
+  schedules: scheduleList,
   log: z
     .strictObject({
       format: z.enum(["text", "json"]).default("text"),

@@ -10,12 +10,13 @@ import {
   type Permits,
   type PluginFolder,
   pluginFolder,
+  schedules,
 } from "@mofa/sdk/runtime";
 import { script } from "@mofa/sdk/script";
 import { workflow } from "@mofa/sdk/workflow";
 import { fail } from "../errors.ts";
 import { projectAgents } from "./agents.ts";
-import type { Project } from "./config.ts";
+import type { Project, ProjectConfig } from "./config.ts";
 import { type Inbox, watchInbox } from "./inbox.ts";
 import { chooseModel, type ModelChoice } from "./model.ts";
 import { narrator } from "./narrator.ts";
@@ -26,8 +27,10 @@ export interface OpenOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Decisions are answered by the fallback written in the workflow instead of by people. */
   readonly fallback?: boolean;
-  /** Leaves out the inbox: nothing is started. */
+  /** Leaves out the inbox, and schedules are paused: nothing is started. */
   readonly quiet?: boolean;
+  /** Schedules are there, but paused: nothing begins by the clock. */
+  readonly untimed?: boolean;
   /** Leaves out the gateway. */
   readonly unwatched?: boolean;
   readonly port?: number;
@@ -36,6 +39,8 @@ export interface OpenOptions {
   /** Tells also when a run ends and when a person is asked. */
   readonly narrated?: boolean;
   readonly log?: (entry: LogEntry) => void;
+  /** Gives up opening when it fires: what takes up work is not begun any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** A project at work. Ends with `await using`. */
@@ -68,7 +73,12 @@ export async function openAt(project: Project, options: OpenOptions): Promise<Op
   // Asking costs a little with every call: where no plugins come from a folder, there is nothing to ask.
   const permits = found.there.includes("plugins") ? createPermits() : undefined;
   const parts = { ...options, model, inbox, listening, found, permits };
+  const { budgets, scheduler, deadLetters, quarantine } = project.config;
   const mofa = await createMofa({
+    budgets,
+    scheduler,
+    deadLetters,
+    quarantine,
     plugins: foundations(project, parts),
     log: options.log ?? stderrLog("warn"),
     secrets: project.loaded.secrets,
@@ -99,7 +109,11 @@ async function plugRest(mofa: Mofa, project: Project, parts: Parts): Promise<Plu
     const plugins =
       permits === undefined ? undefined : await pluginFolder(mofa, { folder, options, trust, permits, shared });
     const rest = workers(project, parts);
-    for (const plugin of rest) await mofa.plug(plugin);
+    for (const plugin of rest) {
+      parts.signal?.throwIfAborted();
+      await mofa.plug(plugin);
+    }
+    parts.signal?.throwIfAborted();
     assertNoneWaits(mofa, rest);
     await mofa.started();
     return plugins;
@@ -127,6 +141,7 @@ function foundations(project: Project, { model, env, found }: Parts): readonly P
     observability(),
     model.plugin,
     script({ folders: { ...tools, ...scripts } }),
+    ...(config.supervisors.length === 0 ? [] : [supervisors(config)]),
     projectAgents(project, env),
     seedDocuments(project),
   ];
@@ -138,12 +153,30 @@ function workers(project: Project, parts: Parts): readonly Plugin[] {
   const port = parts.port ?? config.gateway.port;
   return [
     workflow({
-      folder: project.path("workflows"),
+      ...(parts.found.there.includes("workflows") ? { folder: project.path("workflows") } : {}),
       maxConcurrent: config.concurrency,
       decisions: parts.fallback === true ? "fallback" : "wait",
     }),
     ...(parts.narrated === true && parts.told !== undefined ? [narrator(parts.told)] : []),
-    ...(parts.unwatched === true ? [] : [health(), gateway({ ...config.gateway, port, listening: parts.listening })]),
+    ...(config.schedules.length === 0 ? [] : [schedules({ schedules: timed(config, parts) })]),
+    ...(parts.unwatched === true
+      ? []
+      : [health(config.health), gateway({ ...config.gateway, port, listening: parts.listening })]),
     ...(parts.inbox === undefined ? [] : [parts.inbox.plugin]),
   ];
+}
+
+/** Those who watch over the agents, there before any of them. */
+function supervisors({ supervisors: all }: ProjectConfig): Plugin {
+  return {
+    name: "supervisors",
+    version: "0.1.0",
+    setup(ctx) {
+      for (const supervisor of all) ctx.provide("supervisor", supervisor);
+    },
+  };
+}
+
+function timed({ schedules: all }: ProjectConfig, { quiet, untimed }: Parts): ProjectConfig["schedules"] {
+  return quiet === true || untimed === true ? all.map((schedule) => ({ ...schedule, paused: true })) : all;
 }

@@ -143,7 +143,7 @@ test("requests are counted by their Idempotency-Key, told of, and written to the
   const folder = await mkdtemp(join(tmpdir(), "rehearsal-"));
   const log = join(folder, "requests.ndjson");
   const heard: string[] = [];
-  const clock = { now: () => 1000, monotonic: () => 0, after: () => () => {} };
+  const clock = { now: () => 1000, monotonic: () => 0, epochOf: () => 1000, after: () => () => {} };
   const endpoint = await serveRehearsal({
     log,
     clock,
