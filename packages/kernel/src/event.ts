@@ -87,6 +87,10 @@ export interface EventStream {
   /** Calls back for each matching event until the returned function is called. */
   watch(filter: EventFilter, watcher: Watcher): () => void;
   readonly watchers: number;
+  /** How many of them may hear of begins and ends of actions: what is measured for them is measured only then. */
+  readonly ofActions: number;
+  /** How many of them may hear of messages. */
+  readonly ofMessages: number;
 }
 
 /** Makes an event stream; `failed` hears of watchers that threw, `redaction` hides what must not be seen. */
@@ -96,6 +100,14 @@ export function createEventStream(failed: (error: unknown) => void, redaction?: 
   const types = channel();
   const kinds = channel();
   let count = 0;
+  let ofActions = 0;
+  let ofMessages = 0;
+
+  function tally({ type }: EventFilter, change: 1 | -1): void {
+    count += change;
+    if (type === undefined || (type.startsWith("action.") && type !== "action.delta")) ofActions += change;
+    if (type === undefined || type.startsWith("message.")) ofMessages += change;
+  }
 
   function placeOf({ trace, type, kind }: EventFilter): { readonly channel: Channel; readonly key: string } {
     if (trace !== undefined) return { channel: traces, key: trace };
@@ -114,6 +126,12 @@ export function createEventStream(failed: (error: unknown) => void, redaction?: 
   return {
     get watchers() {
       return count;
+    },
+    get ofActions() {
+      return ofActions;
+    },
+    get ofMessages() {
+      return ofMessages;
     },
     wanted(type, kind) {
       if ((type === "action.end" || type === "action.error") && redaction?.waiting === true) return true;
@@ -145,14 +163,14 @@ export function createEventStream(failed: (error: unknown) => void, redaction?: 
       channel.emitter.on(key, listener);
       forget(channel, key);
       channel.count++;
-      count++;
+      tally(filter, 1);
       return () => {
         if (!watching) return;
         watching = false;
         channel.emitter.off(key, listener);
         forget(channel, key);
         channel.count--;
-        count--;
+        tally(filter, -1);
         if (round.deep > 0) {
           round.left ??= new Set();
           round.left.add(listener);

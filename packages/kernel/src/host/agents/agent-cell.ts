@@ -273,7 +273,7 @@ export class AgentCell implements Receiver, InboxOwner<Envelope | Turn> {
     const { host, address } = this;
     const { clock, events } = host;
     if (this.status === "ready") this.become("busy");
-    const started = events.watchers > 0 ? clock.monotonic() : undefined;
+    const started = events.ofMessages > 0 ? clock.monotonic() : undefined;
     if (started !== undefined) tellReceived(host, envelope, address);
     const turn = new MessageTurn(this, envelope);
     try {

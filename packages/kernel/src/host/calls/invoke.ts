@@ -138,8 +138,8 @@ export function createInvoker(host: CallHost): Invoker {
 
   function start(course: Course, step: LiveStep): Promise<unknown> {
     const { run, tells } = chainOf(course.plan, course.call, step.options);
-    // Any watcher, not only one of this kind: whoever comes while the call is at work may still want its end.
-    if (!tells && host.events.watchers > 0) course.told = new Told(host, step.call, step.input);
+    // Any watcher of actions, not only of this kind: the end is told with the time since here.
+    if (!tells && host.events.ofActions > 0) course.told = new Told(host, step.call, step.input);
     return run(step);
   }
 
@@ -251,7 +251,7 @@ function runAction(step: Step): Promise<unknown> {
 
 function telling(host: CallHost, next: Next): Next {
   return (step) => {
-    if (host.events.watchers === 0) return next(step);
+    if (host.events.ofActions === 0) return next(step);
     const told = new Told(host, step.call as LiveCall, step.input);
     return next(step).then(
       (output) => {

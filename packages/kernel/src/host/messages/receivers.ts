@@ -85,7 +85,7 @@ function handle(handling: Handling, envelope: Envelope): Promise<undefined> | un
   if (reply?.asker !== undefined) call.askedBy(reply.asker);
   if (reply?.options.tenant !== undefined) call.tenant = reply.options.tenant;
   if (reply?.options.session !== undefined) call.session = reply.options.session;
-  const started = host.events.watchers > 0 ? host.clock.monotonic() : undefined;
+  const started = host.events.ofMessages > 0 ? host.clock.monotonic() : undefined;
   if (started !== undefined) tellReceived(host, envelope, handling.address);
   try {
     const result = receive(envelope, call);
