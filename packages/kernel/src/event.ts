@@ -91,10 +91,20 @@ export interface EventStream {
   readonly ofActions: number;
   /** How many of them may hear of messages. */
   readonly ofMessages: number;
+  /** Since when somebody may hear of actions, by the given monotonic time. */
+  readonly since: number;
 }
 
-/** Makes an event stream; `failed` hears of watchers that threw, `redaction` hides what must not be seen. */
-export function createEventStream(failed: (error: unknown) => void, redaction?: Redaction): EventStream {
+export interface EventStreamOptions {
+  /** Hides what must not be seen. */
+  readonly redaction?: Redaction;
+  /** Milliseconds that never go back; default: time stands still. */
+  readonly monotonic?: () => number;
+}
+
+/** Makes an event stream; `failed` hears of watchers that threw. */
+export function createEventStream(failed: (error: unknown) => void, options: EventStreamOptions = {}): EventStream {
+  const { redaction, monotonic = () => 0 } = options;
   const all = channel();
   const traces = channel();
   const types = channel();
@@ -102,10 +112,14 @@ export function createEventStream(failed: (error: unknown) => void, redaction?: 
   let count = 0;
   let ofActions = 0;
   let ofMessages = 0;
+  let since = 0;
 
   function tally({ type }: EventFilter, change: 1 | -1): void {
     count += change;
-    if (type === undefined || (type.startsWith("action.") && type !== "action.delta")) ofActions += change;
+    if (type === undefined || (type.startsWith("action.") && type !== "action.delta")) {
+      if (ofActions === 0) since = monotonic();
+      ofActions += change;
+    }
     if (type === undefined || type.startsWith("message.")) ofMessages += change;
   }
 
@@ -132,6 +146,9 @@ export function createEventStream(failed: (error: unknown) => void, redaction?: 
     },
     get ofMessages() {
       return ofMessages;
+    },
+    get since() {
+      return since;
     },
     wanted(type, kind) {
       if ((type === "action.end" || type === "action.error") && redaction?.waiting === true) return true;

@@ -140,10 +140,10 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
   const scope = createScope("kernel");
   const log = createLog("kernel", write, clock.now);
   const registry = createRegistry();
-  const events = createEventStream(
-    (error) => log.error(`A watcher of events threw: ${toErrorJson(error).message}`),
-    createRedaction(secrets),
-  );
+  const events = createEventStream((error) => log.error(`A watcher of events threw: ${toErrorJson(error).message}`), {
+    redaction: createRedaction(secrets),
+    monotonic: clock.monotonic,
+  });
 
   const budgets = createBudgets({ clock, events, registry, write }, options.budgets);
   registry.provide("budgets", budgets, "host");

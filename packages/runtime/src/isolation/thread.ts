@@ -69,6 +69,10 @@ export function startThread(options: IsolateOptions): Isolate {
   };
 }
 
+// At its limit, a thread gets 16 MB more to be ended in; when those are used up, V8 ends the whole process. What survives
+// a collection of the young generation goes to the old one in one go, so it must be less than that.
+const YOUNG_MB = 6;
+
 function launch({ name, heapMb, stackMb, env, most }: IsolateOptions): Worker {
   const { url, flags } = entryFile();
   const stack = stackMb === undefined ? {} : { stackSizeMb: stackMb };
@@ -80,7 +84,7 @@ function launch({ name, heapMb, stackMb, env, most }: IsolateOptions): Worker {
     stdout: true,
     stderr: true,
     trackUnmanagedFds: true,
-    resourceLimits: { maxOldGenerationSizeMb: heapMb, ...stack },
+    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB, ...stack },
   });
 }
 

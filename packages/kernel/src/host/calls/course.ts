@@ -30,21 +30,36 @@ export interface Load {
   idle: (() => void)[] | undefined;
 }
 
-/** A call whose begin was told of: tells of its end. */
-export class Told {
+/** Tells that a call has begun; what is given tells of its end. */
+export function tellBegin(host: CallHost, call: LiveCall, input: unknown): Told {
+  const told = new Told(host, call, host.clock.monotonic());
+  told.begin(input);
+  return told;
+}
+
+/** What tells of the end of a call that nobody watched when it began: it took the time since somebody did. */
+export function tellLate(host: CallHost, call: LiveCall): Told {
+  return new Told(host, call, host.events.since);
+}
+
+/** A call that is told of, and when it began. */
+class Told {
   readonly #host: CallHost;
   readonly #call: LiveCall;
   readonly #started: number;
 
-  constructor(host: CallHost, call: LiveCall, input: unknown) {
-    const { clock, events } = host;
+  constructor(host: CallHost, call: LiveCall, started: number) {
     this.#host = host;
     this.#call = call;
-    this.#started = clock.monotonic();
-    const { kind, name } = call.action;
+    this.#started = started;
+  }
+
+  begin(input: unknown): void {
+    const { clock, events } = this.#host;
+    const { kind, name } = this.#call.action;
     if (!events.wanted("action.start", kind)) return;
-    const { id, trace } = call;
-    const parent = call.parent?.id;
+    const { id, trace } = this.#call;
+    const parent = this.#call.parent?.id;
     // Written out, not by call.emit: putting head and body together would cost as much as delivering.
     events.tell({ type: "action.start", at: clock.epochOf(this.#started), trace, call: id, kind, name, parent, input });
   }
@@ -65,16 +80,27 @@ export class Told {
   }
 }
 
+interface CourseOptions {
+  readonly plan: Plan;
+  /** All calls in flight. */
+  readonly load: Load;
+  readonly release: (() => void) | undefined;
+}
+
 /** What becomes of a call: whoever it was told to, what it holds, and who awaits it. */
 export class Course {
   readonly call: LiveCall;
-  /** What tells of its end; undefined while nobody watched its begin. */
+  /** What tells of its end; undefined where nobody watched its begin, or the chain tells itself. */
   told: Told | undefined = undefined;
   readonly plan: Plan;
+  /** Whether it tells of the call, and not the chain. */
+  tells = false;
+  readonly #host: CallHost;
   readonly #load: Load;
   readonly #release: (() => void) | undefined;
 
-  constructor(call: LiveCall, plan: Plan, load: Load, release: (() => void) | undefined) {
+  constructor(host: CallHost, call: LiveCall, { plan, load, release }: CourseOptions) {
+    this.#host = host;
     this.call = call;
     this.plan = plan;
     this.#load = load;
@@ -122,13 +148,22 @@ export class Course {
   }
 
   #done(output: unknown): void {
-    this.told?.end(output);
+    if (this.told !== undefined || this.#isAwaited()) this.#teller().end(output);
     this.#settle();
   }
 
   #failed(error: unknown): void {
-    this.told?.fail(error);
+    if (this.told !== undefined || this.#isAwaited()) this.#teller().fail(error);
     this.#settle();
+  }
+
+  /** Whether somebody came to watch only after it had begun. */
+  #isAwaited(): boolean {
+    return this.tells && this.#host.events.ofActions > 0;
+  }
+
+  #teller(): Told {
+    return this.told ?? tellLate(this.#host, this.call);
   }
 
   #settle(): void {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { AnyAction } from "../../action.ts";
-import type { Middleware, MiddlewarePlace, RunFrame } from "../../call.ts";
+import type { Call, Middleware, MiddlewarePlace, RunFrame } from "../../call.ts";
 import type { Event } from "../../event.ts";
 import { defineTool } from "../../kinds/tool.ts";
+import { fakeClock } from "../../testing/clock.ts";
 import { testKernel } from "../../testing/kernel.ts";
 import { createKernel } from "../kernel.ts";
 
@@ -311,4 +312,17 @@ test("without a run, time, randomness and ids are the kernel's, and ask needs a 
     "u1",
     expect.objectContaining({ code: "call.needs_run" }),
   ]);
+});
+
+test("whoever comes to watch while a call is at work hears of its end, with the time since they came", async () => {
+  const clock = fakeClock();
+  await using kernel = await createKernel({ clock });
+  const slow = { kind: "tool", name: "slow", run: (_: unknown, call: Call) => call.sleep(100).then(() => "done") };
+  const work = kernel.invoke(slow, {});
+  await clock.advance(60);
+  const heard: Event[] = [];
+  using _ = { [Symbol.dispose]: kernel.watch({}, (event) => void heard.push(event)) };
+  await clock.advance(40);
+  await work;
+  expect(heard).toMatchObject([{ type: "action.end", name: "slow", output: "done", ms: 40 }]);
 });

@@ -17,7 +17,7 @@ import {
 import { toErrorJson } from "../../error.ts";
 import { fail } from "../../errors.ts";
 import { type Checked, sayIssues, toCheck } from "../../schema.ts";
-import { type Chain, Course, type Load, type Plan, Told } from "./course.ts";
+import { type Chain, Course, type Load, type Plan, tellBegin, tellLate } from "./course.ts";
 import { type CallHost, LiveCall } from "./live-call.ts";
 
 export interface Invoker {
@@ -130,7 +130,7 @@ export function createInvoker(host: CallHost): Invoker {
     const limit = options.timeout ?? action.timeout;
     const limited = limit !== undefined || options.signal !== undefined || options.budget !== undefined;
     const release = limited ? bound(host, call, limit, options.signal) : undefined;
-    const course = new Course(call, plan, load, release);
+    const course = new Course(host, call, { plan, load, release });
     const work = begin(course, input, options);
     call.result = parent === undefined || limited ? course.orCancelled(work) : course.follow(work);
     return call.result;
@@ -138,8 +138,9 @@ export function createInvoker(host: CallHost): Invoker {
 
   function start(course: Course, step: LiveStep): Promise<unknown> {
     const { run, tells } = chainOf(course.plan, course.call, step.options);
-    // Any watcher of actions, not only of this kind: the end is told with the time since here.
-    if (!tells && host.events.ofActions > 0) course.told = new Told(host, step.call, step.input);
+    course.tells = !tells;
+    // Any watcher of actions, not only one of this kind: whoever comes meanwhile may want its end.
+    if (!tells && host.events.ofActions > 0) course.told = tellBegin(host, step.call, step.input);
     return run(step);
   }
 
@@ -250,16 +251,19 @@ function runAction(step: Step): Promise<unknown> {
 }
 
 function telling(host: CallHost, next: Next): Next {
+  const { events } = host;
   return (step) => {
-    if (host.events.ofActions === 0) return next(step);
-    const told = new Told(host, step.call as LiveCall, step.input);
+    const call = step.call as LiveCall;
+    // A run lasts: whoever comes to watch it wants the ends of what had begun before, too.
+    if (events.ofActions === 0 && call.run === undefined) return next(step);
+    const told = events.ofActions === 0 ? undefined : tellBegin(host, call, step.input);
     return next(step).then(
       (output) => {
-        told.end(output);
+        if (events.ofActions > 0) (told ?? tellLate(host, call)).end(output);
         return output;
       },
       (error: unknown) => {
-        told.fail(error);
+        if (events.ofActions > 0) (told ?? tellLate(host, call)).fail(error);
         throw error;
       },
     );
