@@ -65,8 +65,9 @@ export interface IsolatedOptions {
  *
  * What comes in and goes out is plain JSON. When its thread or process dies, hangs, or grows beyond its limits, its turns
  * fail with `agent.crashed`, nobody else is harmed, and its supervisor starts it again. This contains accidents; it is no
- * sandbox for hostile code: a thread shares this process (and can bring it down by native code), a process has the
- * rights of its user. What it prints is not kept: it speaks through `call.log`.
+ * sandbox for hostile code. A thread shares this process, and can bring it down by native code, or by asking for more
+ * memory in one leap than V8 leaves a thread at its limit: where that must not be, choose a process, which has the rights
+ * of its user. What it prints is not kept: it speaks through `call.log`.
  */
 export function isolated<Input = unknown, Output = unknown>(options: IsolatedOptions): Agent<Input, Output> {
   const place = placeOf(options);
