@@ -1,6 +1,6 @@
 import { definePlugin, type Plugin } from "@mofa/kernel";
+import { bring } from "../bring.ts";
 import { SERVER_OPTIONS } from "../server/options.ts";
-import { storeTools } from "../store-tools.ts";
 import { openPostgres } from "./open.ts";
 import type { PostgresOptions } from "./options.ts";
 
@@ -17,12 +17,7 @@ const plugin = definePlugin({
   options: OPTIONS,
   async setup(ctx, options) {
     // Checked by the schema above.
-    const opened = ctx.own(await openPostgres(options as unknown as PostgresOptions, { clock: ctx.clock }));
-    ctx.provide("store", opened.store);
-    ctx.provide("session", opened.session);
-    ctx.provide("journal", opened.journal);
-    ctx.provide("memory", opened.memory);
-    for (const tool of storeTools(opened.store)) ctx.provide("tool", tool);
+    bring(ctx, ctx.own(await openPostgres(options as unknown as PostgresOptions, { clock: ctx.clock })));
   },
 });
 

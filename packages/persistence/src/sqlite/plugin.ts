@@ -1,5 +1,5 @@
 import { definePlugin, type Plugin } from "@mofa/kernel";
-import { storeTools } from "../store-tools.ts";
+import { bring } from "../bring.ts";
 import { openSqlite } from "./open.ts";
 import type { SqliteOptions } from "./options.ts";
 
@@ -22,12 +22,7 @@ const plugin = definePlugin({
   options: OPTIONS,
   async setup(ctx, options) {
     // Checked by the schema above.
-    const opened = ctx.own(await openSqlite(options as unknown as SqliteOptions, { clock: ctx.clock }));
-    ctx.provide("store", opened.store);
-    ctx.provide("session", opened.session);
-    ctx.provide("journal", opened.journal);
-    ctx.provide("memory", opened.memory);
-    for (const tool of storeTools(opened.store)) ctx.provide("tool", tool);
+    bring(ctx, ctx.own(await openSqlite(options as unknown as SqliteOptions, { clock: ctx.clock })));
   },
 });
 

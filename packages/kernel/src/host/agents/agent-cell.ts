@@ -16,13 +16,13 @@ import type { Agent } from "../../kinds/agent.ts";
 import type { AgentInfo } from "../../kinds/control.ts";
 import { type AgentStatus, transition } from "../../lifecycle.ts";
 import type { Delivery, MailboxOptions } from "../../message.ts";
+import { RANKS } from "../../task-queue.ts";
 import type { Invoker } from "../calls/invoke.ts";
 import { type CallHost, LiveCall } from "../calls/live-call.ts";
 import type { Bus, Receiver } from "../messages/bus.ts";
 import { rejected } from "../messages/delivery.ts";
 import { Envelope } from "../messages/envelope.ts";
 import { type Afterwards, Inbox, type InboxOwner } from "../messages/inbox.ts";
-import { PRIORITY_RANK } from "../messages/mailbox.ts";
 import { tellFailed, tellHandled, tellReceived } from "../messages/receivers.ts";
 import { failTurn, hasFailed, type Life } from "./life.ts";
 
@@ -243,7 +243,7 @@ export class AgentCell implements Receiver, InboxOwner<Envelope | Turn> {
       const check = ({ reason }: Delivery) => {
         if (reason !== undefined) refuse(fromErrorJson(reason));
       };
-      const delivery = this.#open().push({ begin, refuse }, PRIORITY_RANK.normal, step.input);
+      const delivery = this.#open().push({ begin, refuse }, RANKS.normal, step.input);
       if (delivery instanceof Promise) delivery.then(check, refuse);
       else check(delivery);
     });

@@ -1,8 +1,8 @@
 import type { InvokeOptions } from "../../call.ts";
 import type { Ids } from "../../id.ts";
 import type { Draft, Message, Priority } from "../../message.ts";
+import { RANKS } from "../../task-queue.ts";
 import type { LiveCall } from "../calls/live-call.ts";
-import { PRIORITY_RANK } from "./mailbox.ts";
 
 /** What the bus adds to a draft. */
 interface Head {
@@ -38,7 +38,7 @@ export class Envelope implements Message {
     this.at = head.at;
     this.trace = head.trace;
     this.priority = draft.priority ?? "normal";
-    this.#rank = draft.priority === undefined ? PRIORITY_RANK.normal : PRIORITY_RANK[draft.priority];
+    this.#rank = draft.priority === undefined ? RANKS.normal : RANKS[draft.priority];
     this.#reply = reply;
     if (draft.replyTo !== undefined) this.replyTo = draft.replyTo;
     this.#ids = head.ids;

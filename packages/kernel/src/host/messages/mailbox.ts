@@ -6,7 +6,7 @@
 // 4. Senders who wait for room are let in in the order they came; nobody overtakes them.
 // 5. A message never displaces a more urgent one: then it is the newcomer that goes.
 // 6. What was taken and is put back comes before its like, bound or no bound: it was in already.
-import { type FullPolicy, type MailboxOptions, PRIORITIES, type Priority } from "../../message.ts";
+import { type FullPolicy, type MailboxOptions, PRIORITIES } from "../../message.ts";
 import { Ring } from "./ring.ts";
 
 /** What became of an item: in, in at the cost of the oldest, out, or to be tried again when there is room. */
@@ -20,8 +20,6 @@ interface Waiter<T> {
   /** Told true when it is in, false when the mailbox was emptied for good. */
   readonly admitted: (taken: boolean) => void;
 }
-
-export const PRIORITY_RANK: Readonly<Record<Priority, number>> = { critical: 0, high: 1, normal: 2, low: 3 };
 
 const LOWEST_TURN = 16;
 
