@@ -9,6 +9,7 @@ export default library([
   "persistence/sqlite",
   "persistence/postgres",
   "persistence/mysql",
+  "persistence/admin",
   "workflow",
   "observability",
   "agents",

@@ -4,17 +4,29 @@ import type { Result, Suite } from "./measure.ts";
 import { Peers } from "./peer.ts";
 import { toLine, toTable } from "./print.ts";
 import { actors } from "./suites/actors.ts";
+import { durable } from "./suites/durable.ts";
 import { invoke } from "./suites/invoke.ts";
 import { messages } from "./suites/messages.ts";
+import { parse } from "./suites/parse.ts";
 import { scheduler } from "./suites/scheduler.ts";
 import { size } from "./suites/size.ts";
+import { workflow } from "./suites/workflow.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
 });
 const peers = new Peers();
-const suites: readonly Suite[] = [messages(peers), actors(), invoke(peers), scheduler(peers), size()];
+const suites: readonly Suite[] = [
+  messages(peers),
+  actors(),
+  invoke(peers),
+  scheduler(peers),
+  workflow(peers),
+  durable(peers),
+  parse(peers),
+  size(),
+];
 const names = suites.map((suite) => suite.name);
 const unknown = positionals.filter((name) => !names.includes(name));
 

@@ -4,6 +4,10 @@ import { defineErrors } from "@mofa/sdk";
 export const fail = defineErrors({
   "project.no_file": (d: { what: string; file: string }) =>
     `The ${d.what} ${d.file} is not there. Make it, or change the config.`,
+  "project.bad_scheme": (d: { scheme: string }) =>
+    `The address of the project's database begins with "${d.scheme}://", which no database here has. Write postgres://, mysql:// or mariadb://, or the path of a file.`,
+  "usage.not_dead": (d: { run: string; status: string }) =>
+    `The run "${d.run}" is ${d.status}, and only dead runs can be queued again. To do it anew, fork it: mofa runs fork ${d.run}`,
   "project.bad_json": (d: { file: string; problem: string }) =>
     `${d.file} is not the JSON that was expected: ${d.problem}`,
   "project.module_outside": (d: { agent: string; module: string; folder: string }) =>
@@ -19,9 +23,18 @@ export const fail = defineErrors({
   "gateway.silent": (d: { url: string }) =>
     `Nobody answers at ${d.url}. Start the project with mofa start, or name its port with --port.`,
   "gateway.refused": (d: { url: string; reason: string }) => `${d.url} does not say how it is: ${d.reason}`,
+  "usage.no_database": (d: { folder: string }) =>
+    `No database is named: ${d.folder} is no project folder with a mofa.config file. Name the project's folder, or a database with --database FILE or --database env:VARIABLE.`,
+  "usage.no_variable": (d: { name: string }) =>
+    `The variable ${d.name}, which is to hold the address of the database, is not set. Set it: export ${d.name}=postgres://user:password@host/database`,
+  "usage.bad_age": (d: { value: string }) => `"${d.value}" is no length of time. Write one such as 30d, 12h or 90m.`,
+  "usage.nothing_old": (d: { command: string }) =>
+    `${d.command} was not told what may go. Say --older-than 30d, --keep 1000 or --sessions-older-than 90d.`,
   "usage.bad_port": (d: { value: string }) =>
     `"${d.value}" is no port. Use a whole number from 0 to 65535; 0 takes any free one.`,
   "usage.file_there": (d: { file: string }) => `${d.file} is there already and is left as it is. Name another file.`,
+  "usage.bad_json": (d: { value: string }) =>
+    `"${d.value}" is no JSON. Text needs double quotes inside of the shell's own: '"yes"'.`,
   "usage.bad_trust": (d: { value: string }) =>
     `"${d.value}" names no key to trust. Write ID=PUBLICKEY, with the line that mofa plugin keygen printed.`,
   "plugin.still_waits": (d: { name: string; reason: string }) =>

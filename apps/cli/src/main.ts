@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { createSecrets, type LogLevel } from "@mofa/sdk";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { addDbCommands } from "./commands/db-commands.ts";
+import { addRunsCommands } from "./commands/runs-commands.ts";
 import { exitCode, sayError } from "./exit.ts";
 import { createTerminal } from "./terminal.ts";
 import { quietWarnings } from "./warnings.ts";
@@ -121,6 +123,8 @@ program
     process.exitCode = await rehearse(options, terminal);
   });
 
+addDbCommands(program, terminal);
+
 const plugin = program.command("plugin").description("check and sign plugins that come as folders");
 
 plugin
@@ -162,6 +166,8 @@ plugin
     const { pluginVerify } = await import("./commands/plugin.ts");
     process.exitCode = await pluginVerify(folder, options, terminal);
   });
+
+addRunsCommands(program, terminal, whole);
 
 try {
   await program.parseAsync();

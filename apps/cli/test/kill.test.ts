@@ -9,6 +9,7 @@ import { seededRandom } from "@mofa/kernel/testing";
 import { serveRehearsal } from "@mofa/sdk/llm/rehearsal";
 import { openSqlite } from "@mofa/sdk/persistence";
 import { expect, test } from "vitest";
+import { type Kept, keptCalls } from "./kept-calls.ts";
 import { copySupportDesk, mofa } from "./support-desk.ts";
 
 const KILLS = Number(process.env["MOFA_KILLS"] ?? 5);
@@ -21,26 +22,13 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-interface Kept {
-  /** The keys of finished model calls, as the client sends them. */
-  readonly calls: ReadonlySet<string>;
-  readonly unfinished: boolean;
-}
-
 /** What the journal holds after a kill. */
-async function look(folder: string, tickets: number): Promise<Kept> {
+async function look(folder: string): Promise<Kept> {
   const file = join(folder, "data", "mofa.db");
-  if (!existsSync(file)) return { calls: new Set(), unfinished: true };
+  if (!existsSync(file)) return { calls: new Set(), done: 0 };
   const database = await openSqlite(file, { clock: systemClock });
   try {
-    const calls = new Set<string>();
-    const runs = await database.journal.list({ limit: 1000 });
-    for (const run of runs) {
-      for (const row of await database.journal.rows(run.id)) {
-        if (row.type === "step" && row.kind === "model" && row.error === undefined) calls.add(`${run.id}/${row.key}`);
-      }
-    }
-    return { calls, unfinished: runs.filter(({ status }) => status === "done").length < tickets };
+    return await keptCalls(database.journal);
   } finally {
     await database.close();
   }
@@ -73,9 +61,9 @@ test(`after ${KILLS} kills every ticket is finished once and no finished model c
       child.kill("SIGKILL");
       await finished;
       repeated.push(...asked.slice(before).filter((key) => done.has(key)));
-      const kept = await look(desk.folder, tickets.length);
+      const kept = await look(desk.folder);
       done = kept.calls;
-      if (kept.unfinished) hits++;
+      if (kept.done < tickets.length) hits++;
     }
     const before = asked.length;
     const last = await mofa(once, desk.folder, env).finished;

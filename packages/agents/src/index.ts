@@ -1,2 +1,3 @@
 /** Agents that answer with a model and use tools. */
-export { type ReactOptions, reactAgent } from "./react.ts";
+export type { MemoryUse } from "./memory.ts";
+export { type ReactOptions, reactAgent, type Usable } from "./react.ts";

@@ -1,4 +1,11 @@
-import { type AgentReply, defineTool, type Json, type ModelMessage, type ModelRequest } from "@mofa/kernel";
+import {
+  type AgentReply,
+  defineTool,
+  defineWorkflow,
+  type Json,
+  type ModelMessage,
+  type ModelRequest,
+} from "@mofa/kernel";
 import { type ScriptedReply, scriptedModel, testKernel } from "@mofa/kernel/testing";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -147,6 +154,30 @@ test("looks tools up by name in each turn, and names the missing one", async () 
   expect(lastText(_.model.requests[0])).toBe("Sky?");
   expect(_.model.requests[0]?.tools?.map((tool) => tool.name)).toEqual(["weather"]);
   takeBack();
+});
+
+test("uses workflows and other agents like tools", async () => {
+  const toolCalls = [
+    { id: "a", name: "refund", input: { amount: 5 } },
+    { id: "b", name: "bob", input: { text: "Which sky?" } },
+  ];
+  const refund = defineWorkflow({
+    name: "refund",
+    version: "1.0.0",
+    description: "Pays money back.",
+    input: z.object({ amount: z.number() }),
+    run: ({ amount }) => ({ paid: amount }),
+  });
+  await using _ = await desk([{ toolCalls }, "Clear.", "Done."], { tools: ["workflow:refund", "agent:bob"] });
+  _.kernel.provide("workflow", refund);
+  _.kernel.provide("agent", reactAgent({ name: "bob", model: "scripted", description: "Knows the sky." }));
+  expect((await _.kernel.invoke(_.agent, { text: "Money back, and the sky?" })).text).toBe("Done.");
+  expect(_.model.requests[0]?.tools?.map(({ name, description }) => [name, description])).toEqual([
+    ["refund", "Pays money back."],
+    ["bob", "Knows the sky."],
+  ]);
+  const [paid, sky] = _.model.requests[2]?.messages.slice(-2).map((message) => JSON.parse(message.text)) ?? [];
+  expect([paid, sky?.text]).toEqual([{ paid: 5 }, "Clear."]);
 });
 
 test("names the model that nobody serves", async () => {

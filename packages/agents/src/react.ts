@@ -23,8 +23,13 @@ import {
   type ToolCall,
   toErrorJson,
   toJson,
+  type Workflow,
 } from "@mofa/kernel";
 import { fail } from "./errors.ts";
+import { type MemoryUse, recall, rememberTool } from "./memory.ts";
+
+/** What an agent may use like a tool. */
+export type Usable = Tool | Workflow | Agent;
 
 export interface ReactOptions {
   readonly name: string;
@@ -32,12 +37,17 @@ export interface ReactOptions {
   /** A model on the shelf, a name that a provider serves (`gpt-5-mini`), or both (`openai/gpt-5-mini`). */
   readonly model: string;
   readonly instructions?: string;
-  /** Tools themselves, or their names on the shelf, looked up in each turn. */
-  readonly tools?: readonly (Tool | string)[];
+  /**
+   * What it may use: tools, workflows and other agents themselves, or their names on the shelf, looked up in each turn:
+   * `weather` is a tool, `workflow:refund` and `agent:ann` are what they say.
+   */
+  readonly tools?: readonly (Usable | string)[];
   /** Model calls in one turn at most. Default 8. */
   readonly maxRounds?: number;
   /** Session entries that the model sees. Default 40. */
   readonly history?: number;
+  /** Facts near to the question are told to the model; `{}` for the agent's own. Default: none are. */
+  readonly memory?: MemoryUse;
   readonly temperature?: number;
   readonly maxTokens?: number;
   readonly roles?: readonly string[];
@@ -91,6 +101,9 @@ async function takeTurn(options: ReactOptions, input: AgentInput, call: Call): P
   const said: ModelMessage[] = [{ role: "user", text: input.text }];
   const system: ModelMessage[] =
     options.instructions === undefined ? [] : [{ role: "system", text: options.instructions }];
+  if (options.memory !== undefined) {
+    system.push(...(await recall(input.text, { agent: options.name, use: options.memory }, call)));
+  }
   const reply = await answer(options, { before: [...system, ...history], said }, call);
   // Whoever cancelled was told that the turn did not happen: then nothing may be kept of it.
   call.signal.throwIfAborted();
@@ -129,7 +142,7 @@ async function answer(options: ReactOptions, { before, said }: Conversation, cal
 
 function think(
   options: ReactOptions,
-  round: { messages: readonly ModelMessage[]; tools: ReadonlyMap<string, Tool>; last: boolean },
+  round: { messages: readonly ModelMessage[]; tools: ReadonlyMap<string, Usable>; last: boolean },
   call: Call,
 ): Promise<ModelReply> {
   const { model, as } = resolveModel(call.list("model"), options.model);
@@ -145,7 +158,7 @@ function think(
 
 async function act(
   agent: string,
-  tools: ReadonlyMap<string, Tool>,
+  tools: ReadonlyMap<string, Usable>,
   { wish, call }: { wish: ToolCall; call: Call },
 ): Promise<ModelMessage> {
   const head = { role: "tool", call: wish.id, name: wish.name } as const;
@@ -165,9 +178,16 @@ async function act(
   }
 }
 
-function findTools(options: ReactOptions, call: Call): ReadonlyMap<string, Tool> {
-  const tools = (options.tools ?? []).map((tool) => (typeof tool === "string" ? call.get("tool", tool) : tool));
+function findTools(options: ReactOptions, call: Call): ReadonlyMap<string, Usable> {
+  const tools = (options.tools ?? []).map((tool) => (typeof tool === "string" ? named(tool, call) : tool));
+  if (options.memory?.remember === true) tools.push(rememberTool(options.name, options.memory));
   return new Map(tools.map((tool) => [tool.name, tool]));
+}
+
+function named(name: string, call: Call): Usable {
+  if (name.startsWith("workflow:")) return call.get("workflow", name.slice("workflow:".length));
+  if (name.startsWith("agent:")) return call.get("agent", name.slice("agent:".length));
+  return call.get("tool", name);
 }
 
 async function openSession(agent: string, id: string, call: Call): Promise<Session> {

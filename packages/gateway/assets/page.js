@@ -14,7 +14,7 @@ let seenAt = Date.now();
 for (const part of document.querySelectorAll("[data-live]")) parts.set(part.dataset.live, part.innerHTML);
 
 async function renew() {
-  const response = await fetch(location.pathname, {
+  const response = await fetch(location.pathname + location.search, {
     headers: { accept: "text/html" },
     signal: AbortSignal.timeout(10_000),
   });

@@ -15,6 +15,7 @@ import { addLetters } from "./letters.ts";
 import { addPages } from "./pages/routes.ts";
 import { addPlugins } from "./plugins.ts";
 import { type Redact, redactAnswers } from "./redaction.ts";
+import { addRunSteer } from "./run-steer.ts";
 import { addRuns } from "./runs.ts";
 import type { Sight } from "./sight.ts";
 import { takeSnapshot, toStatusJson } from "./snapshot.ts";
@@ -61,6 +62,7 @@ export async function createApp(parts: AppParts, options: GuardOptions): Promise
   addTasks(app, parts.sight, steer);
   addPlugins(app, parts.sight, steer);
   addRuns(app, parts.sight);
+  addRunSteer(app, parts.sight, steer);
   addDecisions(app, parts.sight);
   addEvents(app, parts.hub);
   addPages(app, parts);

@@ -1,4 +1,12 @@
-import { type AnyAction, isMofaError, type JsonObject, type KindName, RUN_ENDS, type RunStatus } from "@mofa/kernel";
+import {
+  type AnyAction,
+  isMofaError,
+  type JsonObject,
+  type KindName,
+  RUN_ENDS,
+  type RunFilter,
+  type RunStatus,
+} from "@mofa/kernel";
 import type { Context, Hono } from "hono";
 import { fail } from "./errors.ts";
 import { readLimit } from "./query.ts";
@@ -33,16 +41,11 @@ const readStart = bodyReader<StartBody>({
 /** Routes about kept runs. */
 export function addRuns(app: Hono, sight: Sight): void {
   app.get("/api/runs", async (context) => {
-    const name = context.req.query("name");
-    const status = readStatuses(context);
-    const filter = {
-      limit: readLimit(context),
-      ...(name === undefined ? {} : { name }),
-      ...(status === undefined ? {} : { status }),
-    };
-    const runs = await sight.runs(filter);
+    const runs = await sight.runs(readRunFilter(context));
     return context.json({ runs: runs.map(toSummary) });
   });
+
+  app.get("/api/queues", async (context) => context.json({ counts: await sight.engine().counts() }));
 
   app.get("/api/runs/:id", async (context) => {
     const { record, rows } = await sight.run(context.req.param("id"));
@@ -75,6 +78,18 @@ async function exists(sight: Sight, id: string): Promise<boolean> {
     if (isMofaError(error, "run.not_found")) return false;
     throw error;
   }
+}
+
+const NAMED = ["name", "queue", "parent", "before"] as const;
+
+/** Reads which runs are asked for; `queue=` without a value is no queue. */
+export function readRunFilter(context: Context): RunFilter {
+  const status = readStatuses(context);
+  const named = NAMED.flatMap((key) => {
+    const value = context.req.query(key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return { limit: readLimit(context), ...(status === undefined ? {} : { status }), ...Object.fromEntries(named) };
 }
 
 function readStatuses({ req }: Context): readonly RunStatus[] | undefined {

@@ -5,6 +5,7 @@ import {
   type DeadLetter,
   type JsonObject,
   type PluginInfo,
+  type RunCount,
   type RunRecord,
   type RunStatus,
   type ScheduleInfo,
@@ -29,6 +30,20 @@ export interface RunSummary extends JsonObject {
   readonly status: RunStatus;
   readonly createdAt: number;
   readonly updatedAt: number;
+  readonly queue?: string;
+  readonly priority?: string;
+  readonly tenant?: string;
+  /** The worker that has it. A run that waits and has none is parked. */
+  readonly owner?: string;
+  /** Why nobody here can work on it. */
+  readonly parked?: string;
+  readonly wakeAt?: number;
+  /** What it failed with, or died of. */
+  readonly reason?: string;
+  /** The id of the run that waits for this one. */
+  readonly parent?: string;
+  /** The id of the run that this is a fork of. */
+  readonly origin?: string;
 }
 
 /** The newest dead letters, and how many there are. */
@@ -60,6 +75,8 @@ export interface Snapshot {
   readonly schedules: Part<readonly ScheduleInfo[]>;
   readonly budgets: Part<readonly BudgetState[]>;
   readonly runs: Part<readonly RunSummary[]>;
+  /** How many runs are kept, of each queue and status. */
+  readonly queues: Part<readonly RunCount[]>;
   readonly decisions: Part<readonly TaskRecord[]>;
   readonly events: readonly TailEntry[];
 }
@@ -69,8 +86,8 @@ export const SHOWN = 50;
 
 /** Looks at everything at once. */
 export async function takeSnapshot(sight: Sight, tail: Tail, clock: Clock): Promise<Snapshot> {
-  const [health, plugins, agents, supervisors, letters, tasks, schedules, budgets, runs, decisions] = await Promise.all(
-    [
+  const [health, plugins, agents, supervisors, letters, tasks, schedules, budgets, runs, queues, decisions] =
+    await Promise.all([
       checkReadiness(sight, clock),
       see(() => sight.control().plugins()),
       see(() => sight.control().agents()),
@@ -80,10 +97,10 @@ export async function takeSnapshot(sight: Sight, tail: Tail, clock: Clock): Prom
       see(() => toSchedules(sight).list()),
       see(() => sight.control().budgets()),
       see(async () => (await sight.runs({ limit: SHOWN })).map(toSummary)),
+      see(() => sight.engine().counts()),
       see(() => sight.engine().decisions({ status: "open", limit: SHOWN })),
-    ],
-  );
-  const parts = { plugins, agents, supervisors, letters, tasks, schedules, budgets, runs, decisions };
+    ]);
+  const parts = { plugins, agents, supervisors, letters, tasks, schedules, budgets, runs, queues, decisions };
   return { at: clock.now(), rehearsal: tail.rehearsal(), health, ...parts, events: tail.entries() };
 }
 
@@ -120,8 +137,21 @@ function seeTasks(sight: Sight): TasksSeen {
   return { counts, oldest };
 }
 
-export function toSummary({ id, kind, name, status, createdAt, updatedAt }: RunRecord): RunSummary {
-  return { id, kind, name, status, createdAt, updatedAt };
+export function toSummary(run: RunRecord): RunSummary {
+  const { id, kind, name, status, createdAt, updatedAt, finishedAt } = run;
+  const { queue, priority, tenant, owner, parked, wakeAt, error, parent, origin } = run;
+  return {
+    ...{ id, kind, name, status, createdAt, updatedAt },
+    ...(queue !== undefined && { queue }),
+    ...(priority !== undefined && { priority }),
+    ...(tenant !== undefined && { tenant }),
+    ...(owner !== undefined && { owner }),
+    ...(parked !== undefined && { parked }),
+    ...(wakeAt !== undefined && finishedAt === undefined && { wakeAt }),
+    ...(error !== undefined && { reason: error.message }),
+    ...(parent !== undefined && { parent: parent.run }),
+    ...(origin !== undefined && { origin: origin.run }),
+  };
 }
 
 /** The snapshot as the API gives it: a part that is not to be seen is null, and `missing` says why. */

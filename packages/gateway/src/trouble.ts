@@ -1,4 +1,4 @@
-import type { AgentInfo, BudgetState, JsonObject, PluginInfo, ScheduleInfo } from "@mofa/kernel";
+import type { AgentInfo, BudgetState, JsonObject, PluginInfo, RunCount, ScheduleInfo } from "@mofa/kernel";
 import type { Readiness } from "./health.ts";
 import type { Part } from "./sight.ts";
 import type { LettersSeen, Snapshot, TasksSeen } from "./snapshot.ts";
@@ -27,6 +27,7 @@ export function findTroubles(snapshot: Snapshot): readonly Trouble[] {
     ...of(snapshot.agents, badAgents),
     ...badChecks(snapshot.health, "is" in snapshot.agents),
     ...of(snapshot.letters, deadLetters),
+    ...of(snapshot.queues, deadRuns),
     ...of(snapshot.tasks, parkedTasks),
     ...of(snapshot.budgets, fullBudgets),
     ...of(snapshot.schedules, failingSchedules),
@@ -69,6 +70,13 @@ function deadLetters({ kept, newest: [last] }: LettersSeen): readonly Trouble[] 
   if (last === undefined) return [];
   const what = kept === 1 ? "1 message came to nothing" : `${kept} messages came to nothing`;
   return [warn(what, `The last one, to ${last.to}: ${last.reason.message}`, "letters")];
+}
+
+function deadRuns(counts: readonly RunCount[]): readonly Trouble[] {
+  const dead = counts.reduce((sum, { status, count }) => sum + (status === "dead" ? count : 0), 0);
+  if (dead === 0) return [];
+  const what = dead === 1 ? "1 run is dead" : `${dead} runs are dead`;
+  return [bad(what, "Each lost too many workers. Mend the cause, then `mofa runs requeue ID`.", "runs")];
 }
 
 function parkedTasks({ counts, oldest }: TasksSeen): readonly Trouble[] {

@@ -40,6 +40,10 @@ export function fakeEngine(): Plugin {
         steps: () => journal.rows(id),
         result: async () => (await open(id).record()).output,
         cancel: async () => {},
+        signal: async (name, body, given) =>
+          journal.signal({ run: id, id: given?.id ?? ctx.ids.unique(), name, body: toJson(body) }),
+        fork: async () => open(id),
+        requeue: async () => void (await journal.requeue(id)),
         events: async function* () {},
       });
       const engine: Engine = {
@@ -51,6 +55,8 @@ export function fakeEngine(): Plugin {
         },
         open,
         list: (filter) => journal.list(filter),
+        counts: () => journal.counts(),
+        prune: (filter) => journal.prune(filter),
         decisions: (filter) => journal.tasks(filter),
         async decide(token, answer) {
           const { question } = (await journal.task(token)) ?? {};
@@ -80,5 +86,5 @@ export async function keepRun(
     claim,
   );
   const [outcome] = await journal.append([{ run: run.id, epoch: kept.epoch, seq: 0, rows: [], ...part }]);
-  if (outcome !== "kept") throw new Error(`not kept: ${outcome}`);
+  if (outcome !== "kept") throw new Error(`not kept: ${JSON.stringify(outcome)}`);
 }

@@ -2,6 +2,7 @@ import type { Action, AnyAction } from "./action.ts";
 import type { BudgetLimits } from "./budget.ts";
 import type { EventBodies, EventType } from "./event.ts";
 import type { KindName, Kinds } from "./kind.ts";
+import type { Write } from "./kinds/journal-records.ts";
 import type { Log } from "./log.ts";
 import type { Delivery, Draft, Message } from "./message.ts";
 import type { JsonSchema } from "./schema.ts";
@@ -49,6 +50,26 @@ export interface Call {
   sleep(ms: number): Promise<void>;
   /** Asks a human or another system, for as long as it takes. Needs a run. */
   ask(question: Question): Promise<Answer>;
+  /**
+   * Waits for the next signal of a name that is said to the run, or, for `topic:PATTERN`, for the next message of such a
+   * topic since this was first asked for; undefined when the time is over. What came early waits. Needs a run.
+   */
+  hear(name: string, options?: HearOptions): Promise<Heard | undefined>;
+}
+
+export interface HearOptions {
+  /** Milliseconds after which nothing is waited for any more. */
+  readonly timeout?: number;
+}
+
+/** What was said to a run. */
+export interface Heard {
+  /** Whoever said it may have given it; of a message, the message's. */
+  readonly id: string;
+  readonly name: string;
+  readonly body: unknown;
+  /** Epoch milliseconds when it was kept. */
+  readonly at: number;
 }
 
 export interface InvokeOptions {
@@ -108,6 +129,9 @@ export interface RunFrame {
   uniqueId(): Promise<string>;
   sleep(ms: number): Promise<void>;
   ask(question: Question): Promise<Answer>;
+  hear(name: string, options?: HearOptions): Promise<Heard | undefined>;
+  /** In a step with the effect `tx`: a change of the journal's database that is made when, and only when, its result is kept. */
+  write(write: Write): Promise<void>;
 }
 
 /** One call on its way through the middleware. */

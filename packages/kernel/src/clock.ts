@@ -18,10 +18,13 @@ const MOST_DRIFT = 2;
 // For so long a comparison of them is believed: where the date is changed, readings follow within this time.
 const COMPARED_FOR = 50;
 
+// In Node the global is a getter, and looking it up costs a tenth of a reading.
+const machine = performance;
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => machine.now(),
   epochOf: dating(),
   after(ms, callback) {
     let rest = ms;

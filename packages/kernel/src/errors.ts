@@ -100,6 +100,10 @@ export const fail = defineErrors({
     `"${d.id}" cannot be the id of a session. Use 1 to 512 characters without control characters.`,
   "fact.bad_id": (d: { id: string }) =>
     `"${d.id}" cannot be the id or namespace of a fact. Use 1 to 512 characters without control characters.`,
+  "memory.no_embedder": (d: { memory: string; mode: string }) =>
+    `The memory "${d.memory}" cannot search by ${d.mode}: there is no embedder. Add a plugin that brings one, or search by words.`,
+  "embedder.bad_vectors": (d: { embedder: string; found: string; wanted: string }) =>
+    `The embedder "${d.embedder}" answered with ${d.found}, where ${d.wanted} were expected. Nothing was kept. Check its model and its option dimensions.`,
   "session.conflict": (d: { id: string; expected: number; found: number }) =>
     `The session "${d.id}" holds ${d.found} entries, not ${d.expected}: another turn was written meanwhile. Load it again and repeat the turn.`,
   "run.fenced": (d: { run: string }) =>
@@ -107,6 +111,12 @@ export const fail = defineErrors({
   "run.bad_id": (d: { id: string }) =>
     `"${d.id}" cannot be the id of a run. Use 1 to 512 characters without control characters.`,
   "run.not_found": (d: { run: string }) => `There is no run "${d.run}".`,
+  "run.ended": (d: { run: string; status: string }) =>
+    `The run "${d.run}" has ended (${d.status}), so nothing can be said to it any more.`,
+  "run.dead": (d: { run: string; takeovers: number }) =>
+    `The run "${d.run}" was given up: ${d.takeovers} workers in a row were lost over it. Find out what it does to them, then queue it again.`,
+  "journal.no_writes": (d: { journal: string }) =>
+    `The journal "${d.journal}" cannot commit writes together with a step. Use a database's journal, or another effect than "tx".`,
   "pool.bad_concurrency": (d: { concurrency: number }) =>
     `A pool cannot do ${d.concurrency} things at a time. Give a whole number of at least 1.`,
   "pool.full": (d: { max: number }) =>

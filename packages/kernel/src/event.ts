@@ -104,97 +104,104 @@ export interface EventStreamOptions {
 
 /** Makes an event stream; `failed` hears of watchers that threw. */
 export function createEventStream(failed: (error: unknown) => void, options: EventStreamOptions = {}): EventStream {
-  const { redaction, monotonic = () => 0 } = options;
-  const all = channel();
-  const traces = channel();
-  const types = channel();
-  const kinds = channel();
-  let count = 0;
-  let ofActions = 0;
-  let ofMessages = 0;
-  let since = 0;
+  return new LiveEvents(failed, options);
+}
 
-  function tally({ type }: EventFilter, change: 1 | -1): void {
-    count += change;
-    if (type === undefined || (type.startsWith("action.") && type !== "action.delta")) {
-      if (ofActions === 0) since = monotonic();
-      ofActions += change;
+// A class, because every call asks it several times: V8 keeps an object that is written down with getters as a hash
+// table, in which each field is searched for.
+class LiveEvents implements EventStream {
+  watchers = 0;
+  ofActions = 0;
+  ofMessages = 0;
+  since = 0;
+  readonly #redaction: Redaction | undefined;
+  readonly #monotonic: () => number;
+  readonly #all = channel();
+  readonly #traces = channel();
+  readonly #types = channel();
+  readonly #kinds = channel();
+  readonly #round: Round;
+
+  constructor(failed: (error: unknown) => void, { redaction, monotonic = () => 0 }: EventStreamOptions) {
+    this.#redaction = redaction;
+    this.#monotonic = monotonic;
+    this.#round = { left: undefined, deep: 0, failed };
+  }
+
+  wanted(type: EventType, kind: string): boolean {
+    if (this.watchers > 0) {
+      if (this.#all.count > 0 || this.#traces.count > 0) return true;
+      if (listenersOf(this.#types, type).length > 0 || listenersOf(this.#kinds, kind).length > 0) return true;
     }
-    if (type === undefined || type.startsWith("message.")) ofMessages += change;
+    return (type === "action.end" || type === "action.error") && this.#redaction?.waiting() === true;
   }
 
-  function placeOf({ trace, type, kind }: EventFilter): { readonly channel: Channel; readonly key: string } {
-    if (trace !== undefined) return { channel: traces, key: trace };
-    if (type !== undefined) return { channel: types, key: type };
-    return kind === undefined ? { channel: all, key: "*" } : { channel: kinds, key: kind };
+  tell(event: Event): void {
+    if (this.#redaction === undefined) {
+      this.#deliver(event);
+      return;
+    }
+    try {
+      this.#redaction.pass(event, this.#deliver);
+    } catch (error) {
+      // What cannot be looked into (a getter that throws) cannot be shown to be clean.
+      this.#round.failed(error);
+    }
   }
 
-  const round: Round = { left: undefined, deep: 0, failed };
-  function deliver(event: Event): void {
-    if (all.count > 0) tellAll(round, listenersOf(all, "*"), event);
-    if (traces.count > 0) tellAll(round, listenersOf(traces, event.trace), event);
-    if (types.count > 0) tellAll(round, listenersOf(types, event.type), event);
-    if (kinds.count > 0) tellAll(round, listenersOf(kinds, event.kind), event);
-  }
-
-  return {
-    get watchers() {
-      return count;
-    },
-    get ofActions() {
-      return ofActions;
-    },
-    get ofMessages() {
-      return ofMessages;
-    },
-    get since() {
-      return since;
-    },
-    wanted(type, kind) {
-      if ((type === "action.end" || type === "action.error") && redaction?.waiting === true) return true;
-      if (count === 0) return false;
-      if (all.count > 0 || traces.count > 0) return true;
-      return listenersOf(types, type).length > 0 || listenersOf(kinds, kind).length > 0;
-    },
-    tell(event) {
-      if (redaction === undefined) return deliver(event);
-      try {
-        redaction.pass(event, deliver);
-      } catch (error) {
-        // What cannot be looked into (a getter that throws) cannot be shown to be clean.
-        failed(error);
-      }
-    },
-    watch(filter, watcher) {
-      const { channel, key } = placeOf(filter);
-      // Found by the one field it names, an event needs no second look.
-      const found = Object.values(filter).filter((wanted) => wanted !== undefined).length < 2;
-      // One that watches twice is two watchers: the second needs a function of its own.
-      const bare = found && !listenersOf(channel, key).includes(watcher);
-      const listener: Watcher = bare
-        ? watcher
-        : (event) => {
-            if (matches(filter, event)) watcher(event);
-          };
-      let watching = true;
-      channel.emitter.on(key, listener);
+  watch(filter: EventFilter, watcher: Watcher): () => void {
+    const { channel, key } = this.#placeOf(filter);
+    // Found by the one field it names, an event needs no second look.
+    const found = Object.values(filter).filter((wanted) => wanted !== undefined).length < 2;
+    // One that watches twice is two watchers: the second needs a function of its own.
+    const bare = found && !listenersOf(channel, key).includes(watcher);
+    const listener: Watcher = bare
+      ? watcher
+      : (event) => {
+          if (matches(filter, event)) watcher(event);
+        };
+    let watching = true;
+    channel.emitter.on(key, listener);
+    forget(channel, key);
+    channel.count++;
+    this.#tally(filter, 1);
+    return () => {
+      if (!watching) return;
+      watching = false;
+      channel.emitter.off(key, listener);
       forget(channel, key);
-      channel.count++;
-      tally(filter, 1);
-      return () => {
-        if (!watching) return;
-        watching = false;
-        channel.emitter.off(key, listener);
-        forget(channel, key);
-        channel.count--;
-        tally(filter, -1);
-        if (round.deep > 0) {
-          round.left ??= new Set();
-          round.left.add(listener);
-        }
-      };
-    },
+      channel.count--;
+      this.#tally(filter, -1);
+      if (this.#round.deep > 0) {
+        this.#round.left ??= new Set();
+        this.#round.left.add(listener);
+      }
+    };
+  }
+
+  /** Bound, because a redaction calls it. */
+  readonly #deliver = (event: Event): void => {
+    const round = this.#round;
+    if (this.#all.count > 0) tellAll(round, listenersOf(this.#all, "*"), event);
+    if (this.#traces.count > 0) tellAll(round, listenersOf(this.#traces, event.trace), event);
+    if (this.#types.count > 0) tellAll(round, listenersOf(this.#types, event.type), event);
+    if (this.#kinds.count > 0) tellAll(round, listenersOf(this.#kinds, event.kind), event);
   };
+
+  #tally({ type }: EventFilter, change: 1 | -1): void {
+    this.watchers += change;
+    if (type === undefined || (type.startsWith("action.") && type !== "action.delta")) {
+      if (this.ofActions === 0) this.since = this.#monotonic();
+      this.ofActions += change;
+    }
+    if (type === undefined || type.startsWith("message.")) this.ofMessages += change;
+  }
+
+  #placeOf({ trace, type, kind }: EventFilter): { readonly channel: Channel; readonly key: string } {
+    if (trace !== undefined) return { channel: this.#traces, key: trace };
+    if (type !== undefined) return { channel: this.#types, key: type };
+    return kind === undefined ? { channel: this.#all, key: "*" } : { channel: this.#kinds, key: kind };
+  }
 }
 
 /** One event on its way: those who leave meanwhile are told nothing more of it. */

@@ -1,6 +1,7 @@
 import type { Budgets } from "./budget.ts";
 import type { Agent } from "./kinds/agent.ts";
 import type { Control } from "./kinds/control.ts";
+import type { Embedder } from "./kinds/embedder.ts";
 import type { Engine } from "./kinds/engine.ts";
 import type { Health } from "./kinds/health.ts";
 import type { Journal } from "./kinds/journal.ts";
@@ -31,6 +32,7 @@ export interface Kinds {
   store: Store;
   session: SessionStore;
   memory: Memory;
+  embedder: Embedder;
   transport: Transport;
   control: Control;
   metrics: Metrics;

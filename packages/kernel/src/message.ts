@@ -24,6 +24,8 @@ export interface Message {
 
 /** A message before it is sent: the bus fills in the rest. */
 export interface Draft {
+  /** For those who may send it again: the same message has the same one. Default: a new one. */
+  readonly id?: string;
   readonly to: string;
   readonly type: string;
   readonly body?: unknown;

@@ -71,7 +71,12 @@ export interface PluginContext {
   invoke<Input, Output>(action: Action<Input, Output>, input: Input, options?: InvokeOptions): Promise<Output>;
   send(draft: Draft): Delivery | Promise<Delivery>;
   /** Receives what is said to a topic pattern (`topic:orders.*`). */
-  receive(address: string, receive: Receive, mailbox?: MailboxOptions): void;
+  receive(address: string, receive: Receive, mailbox?: ReceiveOptions): void;
+}
+
+export interface ReceiveOptions extends MailboxOptions {
+  /** Ends it before the plugin does. */
+  readonly signal?: AbortSignal;
 }
 
 /** What `definePlugin` takes. */

@@ -9,7 +9,7 @@ import type { Secrets } from "./secrets.ts";
 /** Stands between those who tell events and those who watch. */
 export interface Redaction {
   /** Whether pieces of answers wait for the end of their calls. */
-  readonly waiting: boolean;
+  waiting(): boolean;
   /** Hands an event on, without secrets. */
   pass(event: Event, deliver: (event: Event) => void): void;
 }
@@ -36,9 +36,7 @@ export function createRedaction(secrets: Secrets): Redaction {
   }
 
   return {
-    get waiting() {
-      return held.size > 0;
-    },
+    waiting: () => held.size > 0,
     pass(event, deliver) {
       if (secrets.size === 0) return deliver(event);
       if (event.type === "action.delta" && event.call !== "") {

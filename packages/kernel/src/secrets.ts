@@ -63,8 +63,10 @@ export function createSecrets(): Secrets {
     beginnings = new Set(hidden.map(({ text }) => text.charCodeAt(0)));
   }
 
-  return {
-    add(name, value) {
+  const secrets = {
+    // A field, for it is read at every event: a getter here would make a slow object of all this.
+    size: 0,
+    add(name: string, value: string): void {
       if (value.length < SHORTEST) throw fail("secret.too_short", { name, least: SHORTEST });
       if (known.has(value)) return;
       known.add(value);
@@ -72,9 +74,7 @@ export function createSecrets(): Secrets {
       if (String(Number(value)) === value) numbers.set(Number(value), shown);
       hidden = [...hidden, ...writtenForms(value).map((text) => ({ text, shown }))];
       learn();
-    },
-    get size() {
-      return known.size;
+      secrets.size = known.size;
     },
     redact<T>(value: T): T {
       if (hidden.length === 0) return value;
@@ -82,7 +82,7 @@ export function createSecrets(): Secrets {
       if (typeof value === "string") return cleanText(value) as T;
       return holds(value, isHidden) ? (copy(value, clean) as T) : value;
     },
-    unfinished(text) {
+    unfinished(text: string): number {
       const longest = hidden[0]?.text.length ?? 0;
       for (let at = Math.max(0, text.length - longest + 1); at < text.length; at++) {
         if (!beginnings.has(text.charCodeAt(at))) continue;
@@ -95,6 +95,7 @@ export function createSecrets(): Secrets {
       return 0;
     },
   };
+  return secrets;
 }
 
 /** Every place of every form, those that overlap joined into one. */

@@ -1,3 +1,4 @@
+import type { RunCount } from "@mofa/kernel";
 import { BUCKETS, type Fold, OUTCOMES, REPLAYED, SUM } from "./fold.ts";
 import type { Family } from "./render.ts";
 import { label, type Rows } from "./rows.ts";
@@ -7,6 +8,7 @@ export interface Known {
   readonly plugins: ReadonlyMap<string, number>;
   readonly agents: ReadonlyMap<string, number>;
   readonly decisions: number;
+  readonly runs: readonly RunCount[];
 }
 
 /** All metrics of one fold, ready to be written. */
@@ -68,6 +70,13 @@ export function toFamilies(fold: Fold, buckets: readonly number[], known: Known)
     one("mofa_budget_exceeded_total", "counter", "How often a budget had no room, or was crossed.", fold.budgets),
     one("mofa_runs_total", "counter", "Runs that ended, by status.", fold.runEnds),
     live("mofa_runs", "Runs that changed in this process and have not ended, by status.", fold.runs.counts),
+    kept(known.runs),
+    single(
+      "mofa_runs_parked_total",
+      "How often this process let go of a run that only waits.",
+      fold.parked(),
+      "counter",
+    ),
     single("mofa_decisions_waiting", "Questions of runs that nobody has answered yet.", known.decisions),
     one("mofa_file_reloads_total", "counter", "Changes of watched files, by what became of them.", fold.files),
   ];
@@ -83,8 +92,18 @@ function live(name: string, help: string, counts: ReadonlyMap<string, number>): 
   return { name, type: "gauge", help, rows: () => lines.length, write: (row) => lines[row] as string };
 }
 
-function single(name: string, help: string, value: number): Family {
-  return { name, type: "gauge", help, rows: () => 1, write: () => `${name} ${value}\n` };
+/** The engine counts over all processes: two processes tell the same, so take the maximum, not the sum. */
+function kept(counts: readonly RunCount[]): Family {
+  const name = "mofa_runs_kept";
+  const help = "Runs that are kept, by queue and status, as the engine counts them over all processes.";
+  const lines = counts.map(
+    ({ queue, status, count }) => `${name}{${label("queue", queue)},${label("status", status)}} ${count}\n`,
+  );
+  return { name, type: "gauge", help, rows: () => lines.length, write: (row) => lines[row] as string };
+}
+
+function single(name: string, help: string, value: number, type: Family["type"] = "gauge"): Family {
+  return { name, type, help, rows: () => 1, write: () => `${name} ${value}\n` };
 }
 
 function writeOutcomes({ cells, width, text }: Rows, row: number): string {

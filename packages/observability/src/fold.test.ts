@@ -14,7 +14,7 @@ function setUp(options: Partial<FoldOptions> = {}) {
   const tell = (kind: string, name: string, type: string, body: object) =>
     fold.take({ type, at: 0, trace: "", call: "", kind, name, ...body } as unknown as Event);
   const read = async () => {
-    const known = { plugins: fold.plugins.counts, agents: fold.agents.counts, decisions: 0 };
+    const known = { plugins: fold.plugins.counts, agents: fold.agents.counts, decisions: 0, runs: [] };
     return parseScrape(await renderFamilies(toFamilies(fold, buckets, known), new AbortController().signal));
   };
   return { fold, tell, read, warnings };
@@ -100,6 +100,7 @@ test("runs are in one live status at a time, and counted when they end", async (
   change("c", "done");
   expect(pick(await read(), "mofa_runs")).toEqual({
     'mofa_runs_total{status="done"}': 1,
+    mofa_runs_parked_total: 0,
     'mofa_runs{status="queued"}': 0,
     'mofa_runs{status="running"}': 1,
     'mofa_runs{status="waiting"}': 1,
@@ -194,4 +195,17 @@ test("a large scrape gives way to other work", async () => {
   clearInterval(counting);
   expect(turns).toBeGreaterThan(2);
   expect(samples.get('mofa_actions_total{kind="tool",name="tool-number-4999",outcome="done"}')).toBe(1);
+});
+
+test("a parked run is counted as parked and no longer followed, until somebody works on it again", async () => {
+  const { tell, read } = setUp({ live: 1 });
+  tell("engine", "e", "run.changed", { run: "a", status: "running" });
+  tell("engine", "e", "run.changed", { run: "a", status: "waiting", reason: "parked" });
+  tell("engine", "e", "run.changed", { run: "b", status: "running" });
+  expect(pick(await read(), "mofa_runs")).toEqual({
+    'mofa_runs{status="queued"}': 0,
+    'mofa_runs{status="running"}': 1,
+    'mofa_runs{status="waiting"}': 0,
+    mofa_runs_parked_total: 1,
+  });
 });

@@ -60,9 +60,21 @@ test("every metric has its help and type, whether or not anything was counted", 
     "mofa_budget_exceeded_total counter",
     "mofa_runs_total counter",
     "mofa_runs gauge",
+    "mofa_runs_kept gauge",
+    "mofa_runs_parked_total counter",
     "mofa_decisions_waiting gauge",
     "mofa_file_reloads_total counter",
   ]);
+});
+
+test("runs are counted by queue and status as the engine knows them, and a silent engine fails no scrape", async () => {
+  await using kernel = await testKernel(observability(quiet));
+  const counts = vi.fn(async () => [{ queue: "mail", status: "dead" as const, count: 2 }]);
+  await kernel.plug(bringing("keeper", { counts, decisions: async () => [] }));
+  const scrape = async () => parseScrape(await kernel.get("metrics", "prometheus").render());
+  expect(pick(await scrape(), "mofa_runs_kept")).toEqual({ 'mofa_runs_kept{queue="mail",status="dead"}': 2 });
+  counts.mockRejectedValue(new Error("no line"));
+  expect(pick(await scrape(), "mofa_runs_kept")).toEqual({});
 });
 
 test("with control granted, plugins and agents of before are counted too", async () => {

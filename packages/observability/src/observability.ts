@@ -1,4 +1,11 @@
-import { definePlugin, type JsonObject, type Plugin, type PluginContext, toErrorJson } from "@mofa/kernel";
+import {
+  definePlugin,
+  type JsonObject,
+  type Plugin,
+  type PluginContext,
+  type RunCount,
+  toErrorJson,
+} from "@mofa/kernel";
 import type { Registry } from "prom-client";
 import { fail } from "./errors.ts";
 import { type Known, toFamilies } from "./families.ts";
@@ -85,6 +92,7 @@ async function ask(ctx: PluginContext, fold: Fold): Promise<Known> {
     plugins: control === undefined ? fold.plugins.counts : countBy(LIVE_PLUGINS, control.plugins()),
     agents: control === undefined ? fold.agents.counts : countBy(LIVE_AGENTS, control.agents()),
     decisions: await countDecisions(ctx, fold),
+    runs: await countRuns(ctx),
   };
 }
 
@@ -97,6 +105,15 @@ async function countDecisions(ctx: PluginContext, fold: Fold): Promise<number> {
   } catch (error) {
     warn(ctx, "the engine", error);
     return seen;
+  }
+}
+
+async function countRuns(ctx: PluginContext): Promise<readonly RunCount[]> {
+  try {
+    return (await ctx.find("engine")?.counts()) ?? [];
+  } catch (error) {
+    warn(ctx, "the engine", error);
+    return [];
   }
 }
 

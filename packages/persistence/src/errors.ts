@@ -16,6 +16,26 @@ export const fail = defineErrors({
     `The database "${d.file}" was made by a newer version of @mofa/persistence (${d.unknown} unknown change(s)). Nothing was changed. Upgrade @mofa/persistence.`,
   "database.older": (d: { file: string; missing: number }) =>
     `The database "${d.file}" is of an older version (${d.missing} change(s) are missing), and it was opened read-only, so it cannot be upgraded. Open it once for writing.`,
+  "database.not_migrated": (d: { file: string; missing: number }) =>
+    `The tables of "${d.file}" lack ${d.missing} change(s) of this version, and they are not to be made without being asked for. Nothing was changed. Run "mofa db migrate", or open it without migrate: "manual".`,
+  "database.no_file": (d: { file: string }) =>
+    `There is no database file "${d.file}". It is made when it is opened for the first time ("mofa start", "mofa db migrate"); or correct the path.`,
+  "backup.file_there": (d: { file: string }) =>
+    `The file "${d.file}" is there already and is left as it is. Name another one for the backup.`,
+  "backup.not_written": (d: { file: string; reason: string }) =>
+    `The backup "${d.file}" could not be written: ${d.reason}. Nothing of it is left; name a file in a folder where there is room and where you may write.`,
+  "backup.not_read": (d: { file: string; reason: string }) =>
+    `The backup "${d.file}" could not be read: ${d.reason}. The database is as it was.`,
+  "backup.not_one": (d: { file: string }) =>
+    `"${d.file}" is not a backup that "mofa db backup" made. The database is as it was; name another file.`,
+  "backup.newer": (d: { file: string; what: string }) =>
+    `The backup "${d.file}" was made by a newer version of @mofa/persistence: this one does not know ${d.what}. The database is as it was. Upgrade @mofa/persistence.`,
+  "backup.broken": (d: { file: string; reason: string }) =>
+    `The backup "${d.file}" is not what was written: ${d.reason}. The database is as it was; take another copy of the backup.`,
+  "backup.not_empty": (d: { file: string; there: string }) =>
+    `The database "${d.file}" is not empty: it has ${d.there}. Nothing was changed. Name an empty one, or say --force to delete what is there.`,
+  "backup.only_sqlite": (d: { file: string; database: string }) =>
+    `"${d.file}" would be a copy of an SQLite file, and "${d.database}" is none. Name a file that ends in .jsonl.gz instead; it can be restored into any database.`,
   "database.upgrade_failed": (d: { file: string; step: string; reason: string }) =>
     `The database "${d.file}" could not be upgraded: the step "${d.step}" failed: ${d.reason}. It is as it was before.`,
   "database.upgrade_broke_off": (d: { file: string; step: string; reason: string }) =>
@@ -58,6 +78,14 @@ export const fail = defineErrors({
     `A value is longer than the database "${d.file}" can keep in its place: ${d.reason}. Nothing was written. Shorten ids and names to 512 characters, and keep large data elsewhere.`,
   "database.closed": (d: { file: string }) => `The database "${d.file}" is closed. Open it again.`,
   "database.failed": (d: { file: string; reason: string }) => `The database "${d.file}" refused: ${d.reason}`,
+  "run.unreadable": (d: { file: string; run: string; what: string; reason: string }) =>
+    `The run "${d.run}" in "${d.file}" cannot be read: its ${d.what} ${d.reason}. Other runs are untouched. Restore the file from a backup, or start the run anew under another id.`,
+  "write.rows_differ": (d: { text: string; expected: number; found: number }) =>
+    `The statement "${d.text}" changed ${d.found} row(s) where ${d.expected} were expected. Nothing of its step was kept. Look at what is in the table, or correct the statement.`,
+  "write.value_missing": (d: { text: string; name: string }) =>
+    `The statement "${d.text}" has the place ":${d.name}", and no value of that name was given. Nothing of its step was kept; give one (null is a value).`,
+  "write.not_a_change": (d: { text: string }) =>
+    `The statement "${d.text}" cannot be a write of a step. Use one INSERT, UPDATE or DELETE that gives no rows back.`,
   "run.too_long": (d: { run: string; most: number }) =>
     `The run "${d.run}" cannot have more than ${d.most} rows. Split it into several runs.`,
   "session.too_long": (d: { id: string; most: number }) =>

@@ -2,6 +2,7 @@ import { type Journal, toErrorJson } from "@mofa/kernel";
 import { fakeClock } from "@mofa/kernel/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { fail } from "../src/errors.ts";
+import { readMigrations } from "../src/migrations.ts";
 import { serve } from "../src/server/open.ts";
 import { losing } from "./losing.ts";
 import { describeOn, type Kind, type Site } from "./servers.ts";
@@ -66,7 +67,7 @@ export async function faultsOn(kind: Kind): Promise<void> {
 
       test("what was done and not heard of is recognised when it is asked again", async () => {
         const lost = losing();
-        await using server = serve(site.database(lost.change), fakeClock(), "test");
+        await using server = serve(site.database(lost.change), "test", { clock: fakeClock() });
         const { store, session, journal, memory } = server;
         lost.next(/INSERT INTO mofa_run/);
         const { run, created } = await journal.create(newRun("r"), lease);
@@ -116,7 +117,7 @@ export async function faultsOn(kind: Kind): Promise<void> {
         const gone = () =>
           Promise.reject(fail("database.unreachable", { file: "test", reason: "gone" }, { retryable: true }));
         const database = site.database((driver) => ({ ...driver, acquire: gone }));
-        await using server = serve(database, fakeClock(), "test");
+        await using server = serve(database, "test", { clock: fakeClock() });
         const error = { code: "database.unreachable", retryable: true };
         await expect(server.store.get("a")).rejects.toMatchObject(error);
         const rows = [step("a")];
@@ -326,13 +327,15 @@ export async function faultsOn(kind: Kind): Promise<void> {
     });
 
     describe("opening", () => {
+      const steps = readMigrations(kind.name).length;
+
       test("many that open a new database at once all find it made, once", async () => {
         await using fresh = await kind.site();
         const opened = await Promise.all(Array.from({ length: 5 }, () => fresh.open()));
         await Promise.all(opened.map((one, n) => one.store.put(`d${n}`, n)));
         expect((await opened[0]?.store.list())?.length).toBe(5);
         for (const one of opened) await one.close();
-        expect((await fresh.sql("SELECT * FROM mofa_migration")).length).toBe(1);
+        expect((await fresh.sql("SELECT * FROM mofa_migration")).length).toBe(steps);
       });
 
       test("a database that a newer version changed is refused and left as it is", async () => {
@@ -341,7 +344,7 @@ export async function faultsOn(kind: Kind): Promise<void> {
         const more = kind.name === "mysql" ? ", 1, 1" : "";
         await fresh.sql(`INSERT INTO mofa_migration VALUES (${Date.UTC(2100, 0)}, 'from the future'${more})`);
         await expect(fresh.open()).rejects.toMatchObject({ code: "database.newer", data: { unknown: 1 } });
-        expect((await fresh.sql("SELECT * FROM mofa_migration")).length).toBe(2);
+        expect((await fresh.sql("SELECT * FROM mofa_migration")).length).toBe(steps + 1);
       });
 
       test.each([

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
-import type { Clock } from "@mofa/kernel";
+import type { Clock, Embedder } from "@mofa/kernel";
 import mysql from "mysql2/promise";
 import pg from "pg";
 import { describe } from "vitest";
@@ -35,6 +35,7 @@ export interface Site extends AsyncDisposable {
 
 interface OpenOptions extends Partial<Omit<PostgresOptions & MysqlOptions, "url">> {
   readonly clock?: Clock;
+  readonly embedder?: () => Embedder | undefined;
   readonly url?: string;
 }
 
@@ -60,8 +61,11 @@ export const postgresServer: Kind = {
     return {
       name: schema,
       url: POSTGRES,
-      open: ({ clock, ...options } = {}) =>
-        openPostgres({ url: POSTGRES, schema, connections: 4, ...options }, clock === undefined ? {} : { clock }),
+      open: ({ clock, embedder, ...options } = {}) =>
+        openPostgres(
+          { url: POSTGRES, schema, connections: 4, ...options },
+          { embedder, ...(clock === undefined ? {} : { clock }) },
+        ),
       database(change = (driver) => driver) {
         const address = parseAddress(POSTGRES, { name: "postgres", schemes: ["postgres"], port: 5432 });
         const driver = change(postgresDriver({ Pool: pg.Pool, address, options: { schema } }));
@@ -96,8 +100,11 @@ export const mysqlServer: Kind = {
     return {
       name: database,
       url: url.href,
-      open: ({ clock, ...options } = {}) =>
-        openMysql({ url: url.href, connections: 4, ...options }, clock === undefined ? {} : { clock }),
+      open: ({ clock, embedder, ...options } = {}) =>
+        openMysql(
+          { url: url.href, connections: 4, ...options },
+          { embedder, ...(clock === undefined ? {} : { clock }) },
+        ),
       database(change = (driver) => driver) {
         const address = parseAddress(url.href, { name: "mysql", schemes: ["mysql"], port: 3306 });
         const driver = change(mysqlDriver({ createPool: mysql.createPool, address, options: {} }));

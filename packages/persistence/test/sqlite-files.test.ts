@@ -156,7 +156,7 @@ describe("upgrading", () => {
     old.close();
     await expect(openSqlite({ file, readOnly: true })).rejects.toMatchObject({
       code: "database.older",
-      data: { missing: 1 },
+      data: { missing: migrations.length - 1 },
     });
     using opened = await openSqlite(file);
     await opened.memory.remember({ id: "1", namespace: "n", text: "new" });
@@ -201,6 +201,9 @@ describe("upgrading", () => {
       raw.prepare("SELECT name FROM pragma_table_info(?)").pluck().all(name),
     );
     raw.close();
-    expect(inFile).toEqual(Object.values(tables).map(({ columns }) => Object.keys(columns).map(columnName)));
+    // Columns that came later stand at the end.
+    const sorted = (names: readonly unknown[]) => [...names].sort();
+    const inCode = Object.values(tables).map(({ columns }) => sorted(Object.keys(columns).map(columnName)));
+    expect(inFile.map(sorted)).toEqual(inCode);
   });
 });

@@ -10,6 +10,8 @@ export const fail = defineErrors({
     `"${d.url}" is not the address of a model server, which "${d.provider}" needs. Give a whole URL without user and password, like http://127.0.0.1:8080/v1, in OPENAI_BASE_URL or the option baseURL; secrets go into the options apiKey or headers.`,
   "model.not_named": (d: { provider: string }) =>
     `The provider "${d.provider}" serves many models and none was named. Name one in the request (like "gpt-5-mini") or list models in the plugin's options.`,
+  "model.no_dimensions": (d: { provider: string; model: string }) =>
+    `Nobody knows how many numbers the embeddings of "${d.model}" have, which "${d.provider}" is to ask for. Give embeddings.dimensions in the plugin's options.`,
   "model.auth_failed": (d: { url: string; status: number; reason: string }) =>
     `${d.url} refused the key (${d.status}): ${d.reason} Check the key and what it may do.`,
   "model.rate_limited": (d: { url: string; model: string; reason: string; retryAfter?: number | undefined }) =>

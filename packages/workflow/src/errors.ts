@@ -15,6 +15,26 @@ export const fail = defineErrors({
     `The run "${d.run}" was taken over by another worker; this worker stops working on it.`,
   "run.interrupted": (d: { run: string }) =>
     `Work on the run "${d.run}" stops here because its engine ends. It is kept and goes on where an engine is running.`,
+  "run.parked": (d: { run: string }) =>
+    `The run "${d.run}" only waits, so this process lets it go. It is kept and goes on when what it waits for has come.`,
+  "run.continued": (d: { run: string }) => `This turn of the run "${d.run}" is over; it goes on with a new input.`,
+  "run.not_outermost": (d: { step: string }) =>
+    `Only the outermost action of a run can begin it anew, and "${d.step}" is a step in one or under no run. Return to the outermost action and continue there.`,
+  "run.deadline": (d: { run: string; at: string }) =>
+    `The run "${d.run}" had to end by ${d.at} and has not. Start it with a longer "timeout", or find out what it waited for.`,
+  "run.bad_option": (d: { option: string; problem: string }) =>
+    `A run cannot be started with this "${d.option}": ${d.problem}`,
+  "run.needs_parent": (d: { kind: string; name: string }) =>
+    `The ${d.kind} "${d.name}" cannot be started under this call, because no run of this engine keeps the call. Start the outer action as a run, or leave "under" out.`,
+  "run.no_step": (d: { run: string; key: string; nearest?: string | undefined }) =>
+    `The run "${d.run}" has kept no step "${d.key}".${meant(d.nearest)} Take a key from the run's steps.`,
+  "queue.unknown": (d: { queue: string; nearest?: string | undefined }) =>
+    `There is no queue "${d.queue}" here.${meant(d.nearest)} Name it in the option "queues" of the workflow plugin (in a project folder: "runs.queues").`,
+  "queue.invalid": (d: { queue: string; problem: string }) =>
+    `The queue "${d.queue}" cannot be used: ${d.problem} Correct the option "queues" of the workflow plugin.`,
+  "signal.bad": (d: { name: string; problem: string }) => `The signal "${d.name}" cannot be used: ${d.problem}`,
+  "step.not_tx": (d: { step: string }) =>
+    `The step "${d.step}" cannot write to the journal's database together with its result. Declare its action with the effect "tx".`,
   "run.journal_failed": (d: { run: string; reason: string }) =>
     `A result of the run "${d.run}" could not be kept: ${d.reason} The run goes on from its last kept result once the journal works again.`,
   "run.ended": (d: { run: string }) =>
@@ -52,8 +72,19 @@ export const fail = defineErrors({
     `The node "${d.node}" of the workflow "${d.workflow}" failed: ${d.reason}`,
   "workflow.not_undone": (d: { workflow: string; reason: string; left: string }) =>
     `The workflow "${d.workflow}" failed, and some of what it had done could not be undone (${d.left}). Undo that by hand. It failed because: ${d.reason}`,
+  "workflow.bad_schedule": (d: { schedule: string; problem: string }) =>
+    `The schedule "${d.schedule}" cannot be kept: ${d.problem}.`,
+  "flow.bad_concurrency": (d: { given: string }) =>
+    `Branches cannot run ${d.given} at a time. Give "concurrency" a whole number of at least 1, or leave it out for all.`,
+  "flow.nobody_races": (d: { name: string }) =>
+    `"${d.name}" begins a race in which nobody runs. Give at least one function by name.`,
+  "flow.all_failed": (d: { reasons: string }) => `All that raced have failed: ${d.reasons}`,
+  "flow.not_undone": (d: { reason: string; left: string }) =>
+    `Work failed, and some of what it had done could not be undone (${d.left}). Undo that by hand. It failed because: ${d.reason}`,
   "workflow.too_deep": (d: { workflow: string; most: number }) =>
     `The workflow "${d.workflow}" would be the ${d.most + 1}th workflow inside of each other; ${d.most} are allowed. Use a loop where a workflow runs itself.`,
+  "node.queue_needs_run": (d: { node: string; queue: string }) =>
+    `The node "${d.node}" is for the queue "${d.queue}", which only kept runs can enter. Start the workflow as a run, or remove "queue".`,
   "node.needs_workflow": (d: { use: string }) =>
     `The node kind "${d.use}" runs the nodes inside of its node, so it can only be used in a workflow.`,
   "node.no_body": (d: { node: string; name: string; names: string }) =>

@@ -1,15 +1,27 @@
-import { type AnyAction, definePlugin, type JournalRow, type JsonSchema, type Plugin, toErrorJson } from "@mofa/kernel";
+import {
+  type AnyAction,
+  definePlugin,
+  type JournalRow,
+  type JsonObject,
+  type JsonSchema,
+  type Plugin,
+  toErrorJson,
+} from "@mofa/kernel";
 import { serveFolder } from "./folder.ts";
-import { DEFINITION, toDefinition, workflowAction } from "./graph/action.ts";
 import { builtInNodes } from "./graph/nodes.ts";
+import { reviveWorkflow } from "./graph/revive.ts";
 import { followPlugins } from "./lifetime.ts";
 import { durable } from "./run/durable.ts";
 import { createEngine } from "./run/engine.ts";
+import type { RetentionOptions } from "./run/retention.ts";
+import { type QueueOptions, toLimits } from "./run/start-options.ts";
+import { type RunSchedule, readSchedules, SCHEDULES } from "./schedules/run-schedule.ts";
+import { createTimekeeper } from "./schedules/timekeeper.ts";
 
 export interface WorkflowOptions {
   /** A folder of `*.yaml`, `*.yml` and `*.json` workflows, followed while it changes. */
   readonly folder?: string;
-  /** Runs that work at a time in this process; those that wait do not count. Default 16. */
+  /** Runs that work at a time in this process; those that wait do not count. 0 only looks after them. Default 16. */
   readonly maxConcurrent?: number;
   /** Milliseconds after which another worker takes over a run whose worker is silent. Default 15,000. */
   readonly leaseMs?: number;
@@ -17,17 +29,54 @@ export interface WorkflowOptions {
   readonly decisions?: "wait" | "fallback";
   /** Milliseconds between looks for runs to take over and for answers from other processes. Default 1,000. */
   readonly pollMs?: number;
+  /** Runs that begin by the clock, once, however many processes say so; workflows may have a schedule of their own. */
+  readonly schedules?: readonly RunSchedule[];
+  /** Milliseconds of nothing but waiting after which a run leaves this process, until it is due. Default 10,000. */
+  readonly parkAfterMs?: number;
+  /** The queues that runs can be started in, and that this process takes runs from. */
+  readonly queues?: readonly QueueOptions[];
+  /** How often a run may be taken over from a lost worker before it is dead, and tried again only by hand. Default 10. */
+  readonly maxTakeovers?: number;
+  /** How long runs that have ended are kept. Default: for ever. */
+  readonly retention?: RetentionOptions;
 }
+
+const QUEUE: JsonSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["name"],
+  properties: {
+    name: { type: "string", minLength: 1, maxLength: 100 },
+    concurrency: { type: "integer", minimum: 1 },
+    perWorker: { type: "integer", minimum: 1 },
+    perTenant: { type: "integer", minimum: 1 },
+    rate: {
+      type: "object",
+      additionalProperties: false,
+      required: ["limit", "per"],
+      properties: { limit: { type: "integer", minimum: 1 }, per: { type: ["integer", "string"] } },
+    },
+  },
+};
 
 const OPTIONS: JsonSchema = {
   type: "object",
   additionalProperties: false,
   properties: {
     folder: { type: "string", minLength: 1 },
-    maxConcurrent: { type: "integer", minimum: 1 },
+    maxConcurrent: { type: "integer", minimum: 0 },
     leaseMs: { type: "integer", minimum: 50 },
     decisions: { enum: ["wait", "fallback"] },
     pollMs: { type: "integer", minimum: 10 },
+    parkAfterMs: { type: "integer", minimum: 0 },
+    queues: { type: "array", items: QUEUE },
+    maxTakeovers: { type: "integer", minimum: 0 },
+    retention: {
+      type: "object",
+      additionalProperties: false,
+      properties: { age: { type: ["integer", "string"] }, count: { type: "integer", minimum: 0 } },
+    },
+    schedules: SCHEDULES,
   },
 };
 
@@ -46,6 +95,11 @@ const define = definePlugin({
       leaseMs = 15_000,
       decisions = "wait",
       pollMs = 1000,
+      parkAfterMs = 10_000,
+      queues = [],
+      maxTakeovers = 10,
+      retention = {},
+      schedules = [],
     } = given as WorkflowOptions;
     const revive = (action: AnyAction, rows: readonly JournalRow[]) => {
       try {
@@ -57,27 +111,34 @@ const define = definePlugin({
         return action;
       }
     };
-    const runs = createEngine(ctx, { maxConcurrent, leaseMs, decisions, pollMs, revive });
+    const runs = createEngine(ctx, {
+      maxConcurrent,
+      leaseMs,
+      decisions,
+      pollMs,
+      parkAfterMs,
+      queues: toLimits(queues),
+      maxTakeovers,
+      retention,
+      revive,
+    });
     ctx.own(() => runs.stop());
-    ctx.wrap(
-      durable((frames) => runs.journalOf(frames)),
-      { place: "durable" },
-    );
+    ctx.wrap(durable(runs.journalOf), { place: "durable" });
     for (const node of builtInNodes(() => ctx.list("model"))) ctx.provide("node", node);
     ctx.provide("engine", runs.engine);
     if (folder !== undefined) await serveFolder(ctx, folder);
-    followPlugins(ctx, { settled: runs.recover, stopping: runs.interrupt });
+    const timekeeper = createTimekeeper(ctx, runs.engine, readSchedules(schedules));
+    ctx.own(() => timekeeper.stop());
+    const settled = () => {
+      runs.recover();
+      if (maxConcurrent > 0) timekeeper.begin();
+    };
+    followPlugins(ctx, { settled, stopping: runs.interrupt });
   },
 });
 
 /** Brings durable runs (the engine "runs"), workflows as data, and their nodes. */
 export function workflow(options: WorkflowOptions = {}): Plugin {
-  return define({ ...options });
-}
-
-/** A workflow is run on by the definition that its run began with, not by the one that its file has now. */
-function reviveWorkflow(action: AnyAction, rows: readonly JournalRow[]): AnyAction {
-  if (action.kind !== "workflow") return action;
-  const kept = rows.find(({ type, parent, name }) => type === "value" && parent === "" && name === DEFINITION);
-  return kept === undefined ? action : workflowAction(toDefinition(kept.body));
+  // Plain data, whose interfaces have no index signature.
+  return define({ ...options } as JsonObject);
 }

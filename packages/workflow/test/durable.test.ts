@@ -66,7 +66,7 @@ describe("a step that was kept", () => {
       const answer = await call.request({ to: "agent:ann", type: "question", body: "asked" });
       return { told: told.receivers, answer, at: await call.now() };
     });
-    const { record, replayed } = await twice(createWorld(), main, atAppend(3), [], ann);
+    const { record, replayed } = await twice(createWorld(), main, atAppend(4), [], ann);
     expect(record?.output).toMatchObject({ told: 1, answer: { heard: 2 } });
     expect({ heard, replayed }).toEqual({ heard: ["told", "asked"], replayed: ["send", "request"] });
   });

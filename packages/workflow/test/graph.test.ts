@@ -387,7 +387,8 @@ describe("the nodes that come with it", () => {
     expect(first?.question.title).toBe("Refund 3?");
     await life.engine.decide(first?.token ?? "", { value: "approve", by: "ann" });
     expect(await decided.result()).toEqual({ paid: 6, decision: "approve", by: "ann" });
-    await pass(world, 600_000);
+    // Who was parked meanwhile is taken up at the next look.
+    await pass(world, 601_000);
     expect(await missed.result()).toEqual({ paid: null, decision: "reject", by: "fallback" });
   });
 

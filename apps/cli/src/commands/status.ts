@@ -10,7 +10,14 @@ interface Trouble {
   readonly why: string;
 }
 
+interface QueueCount {
+  readonly queue: string;
+  readonly status: string;
+  readonly count: number;
+}
+
 interface Answer {
+  readonly queues?: readonly QueueCount[] | null;
   readonly troubles?: readonly Trouble[];
   readonly error?: ErrorJson;
 }
@@ -27,20 +34,35 @@ export async function status(
   const project = await openProject(folder, process.env, terminal.secrets);
   const { host, port, token } = project.config.gateway;
   const name = ANYWHERE.has(host) ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  const troubles = await ask(`http://${name}:${given ?? port}`, token);
+  const { troubles, queues } = await ask(`http://${name}:${given ?? port}`, token);
   for (const { level, what, why } of troubles)
     terminal.print(`${level.padEnd(4)}  ${what}${why === "" ? "" : `: ${why}`}`);
   if (troubles.length === 0) terminal.print("all is well");
+  for (const line of sayQueues(queues)) terminal.print(line);
   return troubles.some(({ level }) => level === "bad") ? 1 : 0;
 }
 
-async function ask(url: string, token: string | undefined): Promise<readonly Trouble[]> {
+interface Seen {
+  readonly troubles: readonly Trouble[];
+  readonly queues: readonly QueueCount[];
+}
+
+/** One line for each queue: how many runs of it are in which status. */
+function sayQueues(counts: readonly QueueCount[]): readonly string[] {
+  const queues = [...new Set(counts.map(({ queue }) => queue))].toSorted();
+  return queues.map((queue) => {
+    const own = counts.filter((each) => each.queue === queue).map(({ status, count }) => `${count} ${status}`);
+    return `runs  ${queue === "" ? "without a queue" : `queue ${queue}`}: ${own.join(", ")}`;
+  });
+}
+
+async function ask(url: string, token: string | undefined): Promise<Seen> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const answer = await fetch(`${url}/api/status`, { headers, signal: AbortSignal.timeout(PATIENCE) })
     .then((response) => response.json() as Promise<Answer>)
     .catch((cause: unknown) => {
       throw fail("gateway.silent", { url }, { cause });
     });
-  if (answer.troubles !== undefined) return answer.troubles;
+  if (answer.troubles !== undefined) return { troubles: answer.troubles, queues: answer.queues ?? [] };
   throw fail("gateway.refused", { url, reason: answer.error?.message ?? "it is no MoFA gateway, or another version" });
 }

@@ -3,6 +3,7 @@ import { createSecrets, type Secrets } from "@mofa/sdk";
 import { type Config, hideVariables, loadConfig, secret } from "@mofa/sdk/runtime";
 import { z } from "zod";
 import { bounds } from "./bounds.ts";
+import { runs } from "./runs.ts";
 import { scheduleList } from "./schedules.ts";
 
 const name = z.string().regex(/^[\w.-]{1,64}$/u, "use 1 to 64 letters, digits, dots, dashes or underscores");
@@ -16,6 +17,10 @@ const configSchema = z.strictObject({
   rehearsal: z.string().optional(),
   /** The folder of the database. */
   data: z.string().default("data"),
+  /** `env:NAME`: a PostgreSQL, MySQL or MariaDB database that is used instead of the file in `data`. */
+  database: secret().exactOptional(),
+  /** `manual`: a database of an older version is refused until `mofa db migrate` has run. */
+  migrate: z.enum(["auto", "manual"]).default("auto"),
   /** `full` survives a power cut, `relaxed` only a crash of the process. */
   durability: z.enum(["full", "relaxed"]).default("full"),
   /** Documents put into the store when they are not there yet: prefix → JSON file of id → body. */
@@ -48,6 +53,8 @@ const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  /** How kept runs are queued, begun by the clock, set aside and deleted. */
+  runs,
   ...bounds,
   /** What is done again and again. */
   schedules: scheduleList,

@@ -82,7 +82,7 @@ export function watchInbox(options: InboxOptions): Inbox {
 }
 
 async function hasFailed(run: Run): Promise<boolean> {
-  return ["failed", "cancelled"].includes(await run.status());
+  return ["failed", "cancelled", "dead"].includes(await run.status());
 }
 
 /** The newest run of a ticket (`ID`, `ID.2`, `ID.3` …), or the first one to be. */

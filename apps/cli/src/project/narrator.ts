@@ -7,7 +7,7 @@ export function narrator(told: (line: string) => void): Plugin {
     version: "0.1.0",
     setup(ctx) {
       ctx.watch({ type: "run.changed" }, (event) => {
-        if (event.type !== "run.changed" || !["done", "failed", "cancelled"].includes(event.status)) return;
+        if (event.type !== "run.changed" || !["done", "failed", "cancelled", "dead"].includes(event.status)) return;
         told(`${event.run} ${event.status}${event.reason === undefined ? "" : `: ${event.reason}`}`);
       });
       ctx.watch({ type: "decision.changed" }, (event) => {

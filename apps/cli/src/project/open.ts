@@ -1,7 +1,6 @@
 import { createMofa, type LogEntry, type Mofa, type Plugin, stderrLog } from "@mofa/sdk";
 import { gateway } from "@mofa/sdk/gateway";
 import { observability } from "@mofa/sdk/observability";
-import { sqlite } from "@mofa/sdk/persistence";
 import {
   createPermits,
   type Discovered,
@@ -17,9 +16,11 @@ import { workflow } from "@mofa/sdk/workflow";
 import { fail } from "../errors.ts";
 import { projectAgents } from "./agents.ts";
 import type { Project, ProjectConfig } from "./config.ts";
+import { database } from "./database.ts";
 import { type Inbox, watchInbox } from "./inbox.ts";
 import { chooseModel, type ModelChoice } from "./model.ts";
 import { narrator } from "./narrator.ts";
+import { runOptions } from "./runs.ts";
 import { seedDocuments } from "./seed.ts";
 import { shared } from "./shared.ts";
 
@@ -27,7 +28,7 @@ export interface OpenOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Decisions are answered by the fallback written in the workflow instead of by people. */
   readonly fallback?: boolean;
-  /** Leaves out the inbox, and schedules are paused: nothing is started. */
+  /** Leaves out the inbox, schedules are paused, and no run is taken up: nothing is started. */
   readonly quiet?: boolean;
   /** Schedules are there, but paused: nothing begins by the clock. */
   readonly untimed?: boolean;
@@ -79,7 +80,7 @@ export async function openAt(project: Project, options: OpenOptions): Promise<Op
     scheduler,
     deadLetters,
     quarantine,
-    plugins: foundations(project, parts),
+    plugins: await foundations(project, parts),
     log: options.log ?? stderrLog("warn"),
     secrets: project.loaded.secrets,
     ...(permits === undefined ? {} : { permit: permits.permit }),
@@ -132,12 +133,12 @@ function assertNoneWaits(mofa: Mofa, plugins: readonly Plugin[]): void {
 }
 
 /** What work needs. */
-function foundations(project: Project, { model, env, found }: Parts): readonly Plugin[] {
+async function foundations(project: Project, { model, env, found }: Parts): Promise<readonly Plugin[]> {
   const { config } = project;
   const tools = found.there.includes("tools") ? { tools: project.path("tools") } : {};
   const scripts = found.there.includes("rules") ? { scripts: project.path("rules") } : {};
   return [
-    sqlite({ file: project.path(config.data, "mofa.db"), durability: config.durability }),
+    await database(project),
     observability(),
     model.plugin,
     script({ folders: { ...tools, ...scripts } }),
@@ -154,8 +155,10 @@ function workers(project: Project, parts: Parts): readonly Plugin[] {
   return [
     workflow({
       ...(parts.found.there.includes("workflows") ? { folder: project.path("workflows") } : {}),
-      maxConcurrent: config.concurrency,
+      // Who only looks must not take up runs that others would go on with.
+      maxConcurrent: parts.quiet === true ? 0 : config.concurrency,
       decisions: parts.fallback === true ? "fallback" : "wait",
+      ...runOptions(config.runs, parts),
     }),
     ...(parts.narrated === true && parts.told !== undefined ? [narrator(parts.told)] : []),
     ...(config.schedules.length === 0 ? [] : [schedules({ schedules: timed(config, parts) })]),

@@ -12,6 +12,7 @@ import { decisionCard } from "./decision-card.ts";
 import { type Markup, page } from "./layout.ts";
 import { lettersHead, letterTable } from "./letter-table.ts";
 import { pluginTable } from "./plugin-table.ts";
+import { queueLinks, runTable } from "./run-table.ts";
 import { troubleList } from "./trouble-list.ts";
 import { scheduleTable, taskTable } from "./work-tables.ts";
 
@@ -31,7 +32,7 @@ ${lettersSection(letters)}
 <div class="columns"><div>
 ${section("tasks", "Tasks", shown(tasks, taskTable), tasksIn(tasks))}
 ${section("schedules", "Schedules", shown(schedules, scheduleTable), sizeOf(schedules))}
-${section("runs", "Runs", shown(runs, showRuns), sizeOf(runs))}
+${section("runs", "Runs", shown(runs, showRuns(snapshot)), sizeOf(runs))}
 </div><div>
 ${section("budgets", "Budgets", shown(budgets, budgetTable), sizeOf(budgets))}
 ${section("plugins", "Plugins", shown(plugins, pluginTable), sizeOf(plugins))}
@@ -89,21 +90,10 @@ function showDecisions(decisions: readonly TaskRecord[]): Markup {
   return html`<div class="cards" data-keyed>${decisions.map(decisionCard)}</div>`;
 }
 
-function showRuns(runs: readonly RunSummary[]): Markup {
-  const text = { caption: "The latest runs, newest first", empty: "Nothing has run yet. POST /api/runs starts a run." };
-  return table(text, RUNS, runs);
+function showRuns({ queues }: Snapshot): (runs: readonly RunSummary[]) => Markup {
+  return (runs) =>
+    html`${"is" in queues ? queueLinks(queues.is) : ""}${runTable(runs, "Nothing has run yet. POST /api/runs starts a run.")}<p class="empty"><a href="/runs">All runs</a></p>`;
 }
-
-const RUNS: readonly Column<RunSummary>[] = [
-  {
-    head: "Run",
-    // The id tells runs apart; whose they are stands beside it.
-    cell: ({ id }) => html`<a href="/runs/${encodeURIComponent(id)}" title="${id}">${id}</a>`,
-  },
-  { head: "Of", looks: "minor", cell: ({ kind, name }) => html`<span class="kind">${kind}</span> ${name}` },
-  { head: "Status", cell: (run) => status(run.status) },
-  { head: "Updated", cell: ({ updatedAt }) => moment(updatedAt) },
-];
 
 const EVENTS: readonly Column<TailEntry>[] = [
   { head: "Event", cell: ({ type }) => html`<span class="event" data-event="${type}">${type}</span>` },

@@ -47,6 +47,8 @@ describe("with grace", () => {
       uniqueId: async () => "u",
       sleep: never,
       ask: never,
+      hear: never,
+      write: never,
     };
     const asking = tool("asking", (_, call) => call.ask({ title: "Well?" }));
     const flow = tool("flow", (_, call) => Promise.all([call.invoke(asking, {}), call.sleep(86_400_000)]));

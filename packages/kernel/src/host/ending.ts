@@ -11,7 +11,7 @@ export interface EndOptions {
 }
 
 export interface Ending {
-  readonly begun: boolean;
+  begun(): boolean;
   /** Fires when the end begins. */
   readonly signal: AbortSignal;
   end(options?: EndOptions): Promise<void>;
@@ -62,9 +62,7 @@ export function createEnding({ clock, reason, quiet, atWork, end }: Ended): Endi
   }
 
   return {
-    get begun() {
-      return ending !== undefined;
-    },
+    begun: () => ending !== undefined,
     signal: controller.signal,
     end({ grace = 0 } = {}) {
       if (ending === undefined) {

@@ -204,7 +204,7 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
   };
   const closed = () => fail("kernel.closed", {}, { stack: false });
   // When the plugins end, they may still have something to do: only in the time before is new work refused.
-  const refusal = () => (ending.begun && !scope.ended ? closed() : undefined);
+  const refusal = () => (ending.begun() && !scope.ended ? closed() : undefined);
   const plugins = createPlugins(
     { ...host, bus, guarded, granted, stopped, secrets, refusal } satisfies ContextHost,
     createScope("plugins"),
@@ -232,7 +232,7 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
     end: () => scope.end(),
   });
   const assertOpen = () => {
-    if (ending.begun) throw closed();
+    if (ending.begun()) throw closed();
   };
 
   const cancelAll = () => host.roots.cancel(closed);
@@ -271,7 +271,7 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
     list: <Kind extends KindName>(kind: Kind) => registry.list(kind) as readonly Kinds[Kind][],
     wrap: invoker.wrap,
     invoke(action, input, more) {
-      if (ending.begun) return Promise.reject(closed());
+      if (ending.begun()) return Promise.reject(closed());
       return invoker.invoke(undefined, action as AnyAction, input, more) as Promise<never>;
     },
     stream(action, input, more) {
@@ -290,10 +290,10 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
       return bus.send(draft, undefined);
     },
     request(draft, more = {}) {
-      if (ending.begun) return Promise.reject(closed());
+      if (ending.begun()) return Promise.reject(closed());
       return bus.request(draft, more, undefined);
     },
-    watch: events.watch,
+    watch: (filter, watcher) => events.watch(filter, watcher),
     own: (thing) => scope.own(thing),
     agents: () => agents.list(),
     plugins: () => plugins.list(),

@@ -2,120 +2,127 @@
 //
 // 1. A search sees the facts of its own namespace only, and counts words among those only.
 // 2. Scores are BM25 over words: a rare word weighs more, a repeated one less each time, and long facts are held back.
-import type { JsonObject } from "../json.ts";
+// 3. Vectors are asked for before anything changes; then a list of facts is written at once.
 import { toJson } from "../json.ts";
+import type { Embedder } from "./embedder.ts";
 import type { InMemoryOptions } from "./in-memory-store.ts";
-import type { Fact, FoundFact, Memory } from "./memory.ts";
+import type { FoundFact, KeptFact, Memory } from "./memory.ts";
+import { fits, type ReadyFact, readyFacts } from "./memory-facts.ts";
+import { createNearest, fuse, type Ranked } from "./memory-ranks.ts";
+import { readQuery, type Search } from "./memory-search.ts";
+import { BM25, rarity } from "./memory-words.ts";
 import { checkId, compareIds } from "./refuse.ts";
 
-/** The two constants of BM25: how soon repetition stops to matter, and how much length does. */
-export const BM25 = { repetition: 1.2, length: 0.75 } as const;
-
-interface KeptFact {
-  readonly fact: Fact;
-  readonly at: number;
-  readonly words: ReadonlyMap<string, number>;
-  readonly length: number;
+export interface InMemoryMemoryOptions extends InMemoryOptions {
+  /** Who makes vectors of texts, asked anew each time. Default: nobody, facts are found by their words alone. */
+  readonly embedder?: () => Embedder | undefined;
 }
 
-/** The reference of a memory: facts for as long as the process lives, found by their words. */
-export function inMemoryMemory({ clock, name = "memory" }: InMemoryOptions): Memory {
-  const namespaces = new Map<string, Map<string, KeptFact>>();
+interface Held extends ReadyFact {
+  readonly n: number;
+  readonly at: number;
+}
+
+type Namespace = Map<string, Held>;
+
+/** The reference of a memory: facts for as long as the process lives. */
+export function inMemoryMemory({ clock, name = "memory", embedder }: InMemoryMemoryOptions): Memory {
+  const namespaces = new Map<string, Namespace>();
+  let remembered = 0;
+
+  function put(ready: ReadyFact): void {
+    const { namespace, id } = ready.fact;
+    const facts: Namespace = namespaces.get(namespace) ?? new Map();
+    facts.set(id, { ...ready, n: ++remembered, at: clock.now() });
+    namespaces.set(namespace, facts);
+  }
+
+  function take(namespace: string, ids: readonly string[]): number {
+    const facts = namespaces.get(namespace);
+    const found = ids.filter((id) => facts?.delete(id)).length;
+    if (facts?.size === 0) namespaces.delete(namespace);
+    return found;
+  }
+
+  const factsOf = (namespace: string) => [...(namespaces.get(checkId("fact", namespace))?.values() ?? [])];
 
   return {
     name,
-    async remember(fact) {
-      const kept = copyFact(fact);
-      const words = countWords(kept.text);
-      const facts = namespaces.get(kept.namespace) ?? new Map<string, KeptFact>();
-      facts.set(kept.id, { fact: kept, at: clock.now(), words, length: sum(words.values()) });
-      namespaces.set(kept.namespace, facts);
+    async remember(facts) {
+      for (const ready of await readyFacts(facts, embedder?.())) put(ready);
     },
-    async search({ namespace, text, limit = 10 }) {
-      const facts = [...(namespaces.get(checkId("fact", namespace))?.values() ?? [])];
-      return rank(facts, [...countWords(text).keys()])
-        .slice(0, limit)
-        .map((found) => toJson(found) as unknown as FoundFact);
+    async search(query) {
+      const search = await readQuery(query, name, embedder?.());
+      const facts = factsOf(search.namespace);
+      const fitting = facts.filter((held) => fits(search.filter, { ...held.fact, at: held.at }));
+      const byNumber = new Map(fitting.map((held) => [held.n, held]));
+      return fuse(byWords(facts, fitting, search), byVectors(fitting, search), search).flatMap(({ n, score, why }) => {
+        const held = byNumber.get(n);
+        return held === undefined ? [] : [{ ...toKept(held), score, why } satisfies FoundFact];
+      });
+    },
+    async recent(namespace, limit = 10) {
+      return factsOf(namespace)
+        .sort((left, right) => right.at - left.at || right.n - left.n)
+        .slice(0, Math.max(0, limit))
+        .map(toKept);
     },
     async forget(namespace, id) {
-      const facts = namespaces.get(checkId("fact", namespace));
-      const found = facts?.delete(checkId("fact", id)) ?? false;
-      if (facts?.size === 0) namespaces.delete(namespace);
-      return found;
+      return take(checkId("fact", namespace), [checkId("fact", id)]) > 0;
+    },
+    async forgetAll(namespace, filter = {}) {
+      const fitting = factsOf(namespace).filter(({ fact, at }) => fits(filter, { ...fact, at }));
+      return take(
+        namespace,
+        fitting.map(({ fact }) => fact.id),
+      );
+    },
+    async namespaces({ prefix = "", after, limit = 100 } = {}) {
+      return [...namespaces]
+        .map(([namespace, facts]) => ({ namespace, facts: facts.size }))
+        .filter(
+          (one) => one.namespace.startsWith(prefix) && (after === undefined || compareIds(one.namespace, after) > 0),
+        )
+        .sort((left, right) => compareIds(left.namespace, right.namespace))
+        .slice(0, limit);
     },
   };
 }
 
-/** Copies a fact into plain data, or says what in it cannot be kept. */
-export function copyFact({ id, namespace, text, meta }: Fact): Fact {
-  const head = {
-    id: checkId("fact", id),
-    namespace: checkId("fact", namespace),
-    text: (toJson(text) as string).toWellFormed(),
-  };
-  return meta === undefined ? head : { ...head, meta: toJson(meta) as JsonObject };
+function toKept({ fact, at }: Held): KeptFact {
+  // A copy, so that nobody changes what is kept; a fact was checked to be JSON when it came.
+  return toJson({ ...fact, at }) as unknown as KeptFact;
 }
 
-/**
- * Counts the words of a text: letters and digits without case or accents. Scripts written without spaces are cut into
- * overlapping pairs, so that a part of a sentence is found too.
- */
-export function countWords(text: string): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  const plain = text
-    .normalize("NFKD")
-    .replace(/\p{Mn}/gu, "")
-    .toLowerCase()
-    .normalize("NFC");
-  for (const [word] of plain.matchAll(/[\p{L}\p{N}]+/gu)) {
-    for (const part of cut(word)) counts.set(part, (counts.get(part) ?? 0) + 1);
-  }
-  return counts;
-}
-
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]+/gu;
-
-function cut(word: string): readonly string[] {
-  const rest = word
-    .replace(UNSPACED, " ")
-    .split(" ")
-    .filter((part) => part !== "");
-  const runs = [...word.matchAll(UNSPACED)].map(([run]) => [...run]);
-  return [
-    ...rest,
-    ...runs.flatMap((run) => (run.length === 1 ? run : run.slice(1).map((sign, i) => `${run[i]}${sign}`))),
-  ];
-}
-
-function rank(facts: readonly KeptFact[], words: readonly string[]): readonly FoundFact[] {
-  const mean = sum(facts.map((fact) => fact.length)) / Math.max(1, facts.length);
+function byWords(all: readonly Held[], fitting: readonly Held[], { words, depth }: Search): readonly Ranked[] {
+  const mean = all.reduce((sum, held) => sum + held.length, 0) / Math.max(1, all.length);
   const weights = words.map((word) => {
-    const holding = facts.filter((fact) => fact.words.has(word)).length;
-    return { word, weight: rarity(facts.length, holding) };
+    const holding = all.filter((held) => held.words.has(word)).length;
+    return { word, weight: rarity(all.length, holding) };
   });
-  return facts
-    .map((kept) => ({
-      ...kept.fact,
-      at: kept.at,
-      score: sum(weights.map((one) => one.weight * saturation(kept, one.word, mean))),
+  return fitting
+    .map((held) => ({
+      held,
+      n: held.n,
+      score: weights.reduce((sum, one) => sum + one.weight * saturation(held, one.word, mean), 0),
     }))
-    .filter((found) => found.score > 0)
-    .sort((left, right) => right.score - left.score || right.at - left.at || compareIds(left.id, right.id));
+    .filter(({ score }) => score > 0)
+    .sort(
+      (left, right) =>
+        right.score - left.score || right.held.at - left.held.at || compareIds(left.held.fact.id, right.held.fact.id),
+    )
+    .slice(0, depth);
 }
 
-/** How much a word says that `holding` of `total` facts contain. */
-export function rarity(total: number, holding: number): number {
-  return Math.log(1 + (total - holding + 0.5) / (holding + 0.5));
+function byVectors(fitting: readonly Held[], { near, depth }: Search): readonly Ranked[] {
+  if (near === undefined) return [];
+  const nearest = createNearest(near, depth);
+  for (const { n, vector, space } of fitting) if (vector !== undefined && space === near.space) nearest.look(n, vector);
+  return nearest.list();
 }
 
-function saturation({ words, length }: KeptFact, word: string, mean: number): number {
+function saturation({ words, length }: Held, word: string, mean: number): number {
   const count = words.get(word) ?? 0;
   const norm = BM25.repetition * (1 - BM25.length + (BM25.length * length) / Math.max(1, mean));
   return (count * (BM25.repetition + 1)) / (count + norm);
-}
-
-function sum(numbers: Iterable<number>): number {
-  let total = 0;
-  for (const number of numbers) total += number;
-  return total;
 }

@@ -1,6 +1,7 @@
 import { fail } from "../errors.ts";
 import { canonicalJson, type Json, toJson } from "../json.ts";
-import type { JournalRow, NewRun, RunAppend } from "./journal.ts";
+import type { RunAppend } from "./journal.ts";
+import type { JournalRow, NewRun } from "./journal-records.ts";
 
 /**
  * Makes the errors that the contracts name (`document.conflict`, `session.conflict`, `run.not_found`, `task.…`), so

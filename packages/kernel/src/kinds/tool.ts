@@ -1,4 +1,4 @@
-import { type Action, type ActionOptions, defineAction } from "../action.ts";
+import { type Action, type ActionOptions, type AnyAction, defineAction } from "../action.ts";
 import { anyObject, type JsonSchema, type Schema, type SchemaInput, toJsonSchema } from "../schema.ts";
 
 /** An action that models and workflows may use by name. */
@@ -19,8 +19,8 @@ export interface ToolDescription {
   readonly input: JsonSchema;
 }
 
-/** Describes a tool to a model. */
-export function describeTool(tool: Tool): ToolDescription {
+/** Describes a tool, or anything else that a model may use like one, to a model. */
+export function describeTool(tool: Pick<AnyAction, "name" | "description" | "input">): ToolDescription {
   const input = tool.input === undefined ? anyObject : toJsonSchema(tool.input);
   return { name: tool.name, description: tool.description ?? "", input };
 }

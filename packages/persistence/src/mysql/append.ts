@@ -11,7 +11,7 @@ import { PLACES } from "../tables.ts";
 // batches never wait for each other. Places are looked up one by one: for a range that depends on the run, MySQL reads
 // the table from its end.
 const SEQ = "CAST(elt(field(r.id, :ids), :seqs) AS signed)";
-const HOLD = `SELECT r.n, r.id, r.epoch,
+const HOLD = `SELECT r.n, r.id, r.epoch, r.parent_run AS parent,
     (SELECT count(*) FROM mofa_row w WHERE w.place = r.n * ${PLACES} + ${SEQ} - 1) AS fore,
     (SELECT count(*) FROM mofa_row w WHERE w.place = r.n * ${PLACES} + ${SEQ}) AS taken
   FROM mofa_run r WHERE r.id IN (:ids) AND r.owner IS NOT NULL ORDER BY r.n FOR UPDATE`;
@@ -20,6 +20,8 @@ interface Held {
   readonly n: number;
   readonly id: string;
   readonly epoch: number;
+  /** Who waits for its end, and would have to be locked as well. */
+  readonly parent: string | null;
   /** Whether there is a row before the place wanted, and in it. */
   readonly fore: number;
   readonly taken: number;
@@ -60,7 +62,8 @@ async function send({ script }: Connection, { statements, values }: Script) {
   return script === undefined ? [] : script(statements.join("; "), values);
 }
 
-function isNext({ epoch, seq }: Part, run: Held | undefined): boolean {
+function isNext({ epoch, seq, update }: Part, run: Held | undefined): boolean {
+  if (update !== undefined && RUN_ENDS.includes(update.status) && run?.parent !== null) return false;
   return run !== undefined && run.epoch === epoch && run.taken === 0 && (seq === 0 || run.fore > 0);
 }
 
@@ -87,6 +90,7 @@ function addUpdate({ statements, values }: Script, { part: { update }, n }: Fit,
   statements.push(`UPDATE mofa_run SET status = :status${at}, output = coalesce(:output${at}, output),
     error = coalesce(:error${at}, error), updated_at = :now${at}${ends ? `, finished_at = :now${at}` : ""}${free}
     WHERE n = :n${at}`);
+  if (ends) statements.push(`DELETE FROM mofa_listen WHERE run = :n${at}`);
   const named = { status, output: text(output), error: text(error), now, n };
   for (const [name, value] of Object.entries(named)) values[`${name}${at}`] = value;
 }

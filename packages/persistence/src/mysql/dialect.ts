@@ -10,6 +10,8 @@ export const mysqlDialect: Dialect = {
   parameter: () => "?",
   unlessThere: "ON DUPLICATE KEY UPDATE n = n",
   real: "double",
+  fromBase64: (text) => `from_base64(${text})`,
+  toBase64: (bytes) => `to_base64(${bytes})`,
   async putDocument(connection, document) {
     const { changed, inserted = 1 } = await connection.run(PUT, document);
     // One row is a new one, two are an old one changed.

@@ -8,6 +8,8 @@ import type { Connection } from "../server/database.ts";
 export interface MigrateOptions {
   readonly file: string;
   readonly migrations: readonly Migration[];
+  /** Refuses instead of upgrading. */
+  readonly manual: boolean;
 }
 
 interface Step {
@@ -23,12 +25,15 @@ const LOCK = "concat('mofa:', sha1(database()))";
 
 /** Brings the tables to this version; refuses a database that a newer version has changed. */
 export async function migrateMysql(connection: Connection, options: MigrateOptions): Promise<void> {
-  const { file, migrations } = options;
+  const { file, migrations, manual } = options;
   const there = await connection.ask(
     "SELECT 1 AS one FROM information_schema.tables WHERE table_schema = database() AND table_name = :table",
     { table: TABLE },
   );
-  if (there.rows.length > 0 && missingSteps(migrations, wholeOf(await applied(connection)), file).length === 0) return;
+  const steps = there.rows.length > 0 ? await applied(connection) : [];
+  const missing = missingSteps(migrations, wholeOf(steps), file).length;
+  if (missing === 0) return;
+  if (manual) throw fail("database.not_migrated", { file, missing });
   // One process at a time; the others find the work done.
   const lock = await connection.ask<{ readonly got: number | null }>(
     `SELECT get_lock(${LOCK}, ${LOCK_SECONDS}) AS got`,

@@ -17,7 +17,12 @@ const plugin = definePlugin({
   options: OPTIONS,
   async setup(ctx, options) {
     // Checked by the schema above.
-    bring(ctx, ctx.own(await openMysql(options as unknown as MysqlOptions, { clock: ctx.clock })));
+    bring(
+      ctx,
+      ctx.own(
+        await openMysql(options as unknown as MysqlOptions, { clock: ctx.clock, embedder: () => ctx.find("embedder") }),
+      ),
+    );
   },
 });
 

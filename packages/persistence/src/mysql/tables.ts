@@ -1,12 +1,16 @@
 import { bigint, customType, index, mysqlTable, primaryKey, uniqueIndex, varbinary } from "drizzle-orm/mysql-core";
-import { type ColumnKind, columnName, type TableSpec, tables } from "../tables.ts";
+import { type ColumnKind, columnName, lockTable, type TableSpec, tables } from "../tables.ts";
 
 // 512 characters of four bytes. As bytes, because every text collation that MySQL and MariaDB share takes "a" and "a "
 // for one; bytes of UTF-8 are in the order of code points.
 const ID_BYTES = 2048;
+// Short enough for several in one index, which may have 3,072 bytes.
+const MARK_BYTES = 100;
 
 // Whatever the character set of the database is.
 const long = customType<{ data: string }>({ dataType: () => "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" });
+
+const bytes = customType<{ data: Uint8Array }>({ dataType: () => "longblob" });
 
 const columns = {
   serial: (name: string) => bigint(name, { mode: "number" }).autoincrement().primaryKey(),
@@ -20,6 +24,11 @@ const columns = {
   number: (name: string) => bigint(name, { mode: "number" }).notNull(),
   time: (name: string) => bigint(name, { mode: "number" }).notNull(),
   "time?": (name: string) => bigint(name, { mode: "number" }),
+  number0: (name: string) => bigint(name, { mode: "number" }).notNull().default(0),
+  mark: (name: string) => varbinary(name, { length: MARK_BYTES }).notNull(),
+  "mark?": (name: string) => varbinary(name, { length: MARK_BYTES }),
+  mark0: (name: string) => varbinary(name, { length: MARK_BYTES }).notNull().default(""),
+  bytes: (name: string) => bytes(name).notNull(),
 } satisfies Record<ColumnKind, unknown>;
 
 type Built<Spec extends TableSpec> = {
@@ -45,9 +54,16 @@ function build<const Spec extends TableSpec>(spec: Spec) {
 export const run = build(tables.run);
 export const row = build(tables.row);
 export const task = build(tables.task);
+export const signal = build(tables.signal);
+export const listen = build(tables.listen);
+export const letter = build(tables.letter);
+export const blob = build(tables.blob);
+export const blobUse = build(tables.blobUse);
 export const document = build(tables.document);
 export const session = build(tables.session);
 export const entry = build(tables.entry);
 export const namespace = build(tables.namespace);
 export const fact = build(tables.fact);
 export const word = build(tables.word);
+export const vector = build(tables.vector);
+export const lock = build(lockTable);

@@ -1,29 +1,36 @@
+import { RUN_ENDS } from "@mofa/kernel";
 import { text } from "../journal-records.ts";
 import type { Connection } from "../server/database.ts";
 import type { Part } from "../server/dialect.ts";
 import type { Values } from "../server/statement.ts";
 import { PLACES } from "../tables.ts";
 
+const ENDS = RUN_ENDS.map((status) => `'${status}'`).join(", ");
+
 /**
  * Appends to many runs, each fenced on its own, in one statement.
  *
  * - `held` locks the runs that are owned under the epoch named, in one order. A claim that is under way is waited for,
- *   and then the run is looked at again: the lock is the fence.
- * - `fit` are those that come next in their run, looked up one by one: EXISTS may be planned as a look at all rows. Two that want one place at once both fit; then the key refuses, and the
- *   statement fails as a whole.
+ *   and then the run is looked at again: the lock is the fence. Not one that ends and has a parent, which would have to
+ *   be locked as well.
+ * - `fit` are those that come next in their run, looked up one by one: EXISTS may be planned as a look at all rows. Not
+ *   one that ends and still listens: the few that do would cost every statement another deletion. Two that want one
+ *   place at once both fit; then the key refuses, and the statement fails as a whole.
  */
 const APPEND = `WITH part AS MATERIALIZED (
     SELECT * FROM unnest(:runs::text[], :epochs::int8[], :seqs::int8[], :states::text[], :outputs::text[], :errors::text[])
       WITH ORDINALITY AS p (run, epoch, seq, state, output, error, i)
   ), held AS MATERIALIZED (
-    SELECT r.n, p.i, p.epoch, p.seq, p.state, p.output, p.error
+    SELECT r.n, p.i, p.epoch, p.seq, p.state, p.output, p.error, coalesce(p.state IN (${ENDS}), false) AS ends
     FROM part p JOIN mofa_run r ON r.id = p.run COLLATE "C"
     WHERE r.epoch = p.epoch AND r.owner IS NOT NULL
+      AND (p.state IS NULL OR p.state NOT IN (${ENDS}) OR r.parent_run IS NULL)
     ORDER BY r.n FOR NO KEY UPDATE OF r
   ), fit AS MATERIALIZED (
     SELECT * FROM held h
     WHERE (h.seq = 0 OR (SELECT w.place FROM mofa_row w WHERE w.place = h.n * ${PLACES} + h.seq - 1) IS NOT NULL)
       AND (SELECT w.place FROM mofa_row w WHERE w.place = h.n * ${PLACES} + h.seq) IS NULL
+      AND (NOT h.ends OR (SELECT l.n FROM mofa_listen l WHERE l.run = h.n LIMIT 1) IS NULL)
   ), added AS (
     INSERT INTO mofa_row (place, epoch, "key", parent, type, kind, name, body, error, at)
     SELECT f.n * ${PLACES} + w.seq, f.epoch, w."key", w.parent, w.type, w.kind, w.name, w.body, w.error, w.at

@@ -7,6 +7,8 @@ export interface MigrateOptions {
   readonly file: string;
   readonly schema: string | undefined;
   readonly migrations: readonly Migration[];
+  /** Refuses instead of upgrading. */
+  readonly manual: boolean;
 }
 
 interface State {
@@ -21,14 +23,16 @@ const LEAST = 12;
 
 /** Brings the tables to this version, all steps or none; refuses a database that a newer version has changed. */
 export async function migratePostgres(connection: Connection, options: MigrateOptions): Promise<void> {
-  const { file, migrations } = options;
+  const { file, migrations, manual } = options;
   const state = (await connection.ask<State>(STATE)).rows[0];
   const { encoding = "", version = "", found = null } = state ?? {};
   if (Number.parseInt(version, 10) < LEAST) {
     throw fail("database.too_old", { file, found: `PostgreSQL ${version}`, least: `PostgreSQL ${LEAST}` });
   }
   if (encoding !== "UTF8") throw fail("database.bad_encoding", { file, found: encoding });
-  if (found !== null && missingSteps(migrations, await applied(connection), file).length === 0) return;
+  const missing = missingSteps(migrations, found === null ? [] : await applied(connection), file).length;
+  if (missing === 0) return;
+  if (manual) throw fail("database.not_migrated", { file, missing });
   await connection.ask("START TRANSACTION");
   try {
     await upgrade(connection, options);

@@ -17,7 +17,15 @@ const plugin = definePlugin({
   options: OPTIONS,
   async setup(ctx, options) {
     // Checked by the schema above.
-    bring(ctx, ctx.own(await openPostgres(options as unknown as PostgresOptions, { clock: ctx.clock })));
+    bring(
+      ctx,
+      ctx.own(
+        await openPostgres(options as unknown as PostgresOptions, {
+          clock: ctx.clock,
+          embedder: () => ctx.find("embedder"),
+        }),
+      ),
+    );
   },
 });
 

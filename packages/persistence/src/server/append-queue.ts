@@ -4,12 +4,15 @@
 // 1. One statement is under way at a time; appends are written in the order in which they were asked for.
 // 2. Parts of one run that go on from each other become one, which stands or falls as a whole. Others of the same run
 //    wait for the next statement.
-// 3. A part that does not stand is looked into in a transaction of its own: it may repeat what was kept. So is each part
-//    of a statement that failed: a value that is refused fails its own caller only.
+// 3. A part that does not stand is looked into with care: it may repeat what was kept. So are parts that bring more than
+//    rows, several in one transaction; when that fails, each alone, and so does each part of a statement that failed: a
+//    value that is refused fails its own caller only.
 // 4. Nobody hears of success before the commit.
 import type { AppendOutcome, Clock, RunAppend } from "@mofa/kernel";
 import { isMofaError } from "@mofa/kernel";
+import { LONG_TEXT } from "../blobs.ts";
 import { fail } from "../errors.ts";
+import { text } from "../journal-records.ts";
 import { PLACES } from "../tables.ts";
 import type { Database } from "./database.ts";
 import type { Part } from "./dialect.ts";
@@ -22,6 +25,10 @@ export interface AppendQueue {
 }
 
 interface Waiting {
+  /** Whether all of it is rows and plain updates. */
+  readonly plain: boolean;
+  /** Characters, roughly. */
+  readonly size: number;
   readonly batch: readonly RunAppend[];
   readonly resolve: (outcomes: readonly AppendOutcome[]) => void;
   readonly reject: (error: unknown) => void;
@@ -33,8 +40,8 @@ interface Piece {
   readonly members: RunAppend[];
 }
 
-// Failures of one part, which is found by trying each alone. Others would meet everybody again.
-const NARROW = ["database.duplicate", "database.too_long", "database.failed", "database.deadlock"];
+// Failures that would meet everybody again. Others are those of one part, which is found by trying each alone.
+const WIDE = ["connection_lost", "unreachable", "closed", "full", "read_only", "access_denied", "not_allowed"];
 
 // Longer statements gain nothing and keep others waiting; MySQL takes no packet above 16 MB unless told.
 const MOST_PARTS = 128;
@@ -53,28 +60,34 @@ export function createAppendQueue(database: Database, clock: Clock): AppendQueue
   }
 
   async function writeNext(): Promise<void> {
-    const [first] = queue;
-    if (first !== undefined && opensTasks(first)) return settle(queue.splice(0, 1), withCare);
-    return settle(queue.splice(0, countOf(queue)), quickly);
+    const plain = queue[0]?.plain === true;
+    const together = queue.splice(0, countOf(queue, plain));
+    const groups = together.map(({ batch }) => batch);
+    settle(together, plain ? await quickly(groups.flat()) : await withCare(groups));
   }
 
-  async function settle(waiting: readonly Waiting[], write: Write): Promise<void> {
-    const outcomes = await write(waiting.flatMap((one) => one.batch));
+  function settle(waiting: readonly Waiting[], outcomes: Outcomes): void {
     for (const { batch, resolve, reject } of waiting) {
       const mine = batch.map((part) => outcomes.get(part));
-      const failed = mine.find((one) => one !== undefined && typeof one !== "string");
+      const failed = mine.find((one) => isFailed(one));
       if (failed === undefined) resolve(mine.map((one) => (one as AppendOutcome | undefined) ?? "fenced"));
-      else reject((failed as Failed).error);
+      else reject((failed as Failed).failure);
     }
   }
 
-  async function withCare(parts: readonly RunAppend[]): Promise<Outcomes> {
+  /** Writes groups in one transaction; if that fails on one of them, each in its own. */
+  async function withCare(groups: readonly (readonly RunAppend[])[]): Promise<Outcomes> {
+    const parts = groups.flat();
+    if (parts.length === 0) return new Map();
     try {
       const outcomes = await appendWithCare(database, parts, clock);
       return new Map(parts.map((part, at) => [part, outcomes[at] ?? "fenced"]));
-    } catch (error) {
-      return new Map(parts.map((part) => [part, { error }]));
+    } catch (failure) {
+      if (groups.length === 1 || isWide(failure)) return new Map(parts.map((part) => [part, { failure }]));
     }
+    const alone: [RunAppend, Outcome][] = [];
+    for (const group of groups) alone.push(...(await withCare([group])));
+    return new Map(alone);
   }
 
   async function quickly(parts: readonly RunAppend[]): Promise<Outcomes> {
@@ -85,13 +98,15 @@ export function createAppendQueue(database: Database, clock: Clock): AppendQueue
 
   async function writeWave(wave: readonly Piece[], outcomes: Map<RunAppend, Outcome>): Promise<void> {
     const stand = await tryWave(wave);
+    const fallen: RunAppend[] = [];
     for (const [at, { members }] of wave.entries()) {
       for (const part of members) {
-        if ("error" in stand) outcomes.set(part, stand);
+        if ("failure" in stand) outcomes.set(part, stand);
         else if (stand[at] === true) outcomes.set(part, "kept");
-        else for (const [one, outcome] of await withCare([part])) outcomes.set(one, outcome);
+        else fallen.push(part);
       }
     }
+    for (const [one, outcome] of await withCare(fallen.map((part) => [part]))) outcomes.set(one, outcome);
   }
 
   /** What stands; nothing does when the statement failed on one of its parts. */
@@ -99,8 +114,8 @@ export function createAppendQueue(database: Database, clock: Clock): AppendQueue
     const parts = wave.map((piece) => piece.part);
     try {
       return await database.use((connection) => database.dialect.append(connection, parts, clock.now()));
-    } catch (error) {
-      return NARROW.some((code) => isMofaError(error, code)) ? [] : { error };
+    } catch (failure) {
+      return isWide(failure) ? { failure } : [];
     }
   }
 
@@ -109,7 +124,8 @@ export function createAppendQueue(database: Database, clock: Clock): AppendQueue
       const { run } = batch.find(({ seq, rows }) => seq + rows.length > PLACES) ?? {};
       if (run !== undefined) return Promise.reject(fail("run.too_long", { run, most: PLACES }));
       return new Promise((resolve, reject) => {
-        queue.push({ batch, resolve, reject });
+        const size = batch.reduce((sum, part) => sum + sizeOf(part), 0);
+        queue.push({ batch, size, plain: batch.every((part) => isPlain(part, size)), resolve, reject });
         running ??= drain();
       });
     },
@@ -121,25 +137,37 @@ export function createAppendQueue(database: Database, clock: Clock): AppendQueue
 
 type Outcome = AppendOutcome | Failed;
 type Outcomes = ReadonlyMap<RunAppend, Outcome>;
-type Write = (parts: readonly RunAppend[]) => Promise<Outcomes>;
 
 interface Failed {
-  readonly error: unknown;
+  readonly failure: unknown;
 }
 
-function opensTasks({ batch }: Waiting): boolean {
-  return batch.some(({ tasks = [] }) => tasks.length > 0);
+function isFailed(outcome: Outcome | undefined): boolean {
+  return typeof outcome === "object" && "failure" in outcome;
 }
 
-/** How many of the queue go out together: up to the first that opens tasks. */
-function countOf(queue: readonly Waiting[]): number {
+function isWide(failure: unknown): boolean {
+  return WIDE.some((code) => isMofaError(failure, `database.${code}`));
+}
+
+/** Whether a part is rows and a change of status, all of which the quick statement writes. */
+function isPlain(part: RunAppend, size: number): boolean {
+  const { tasks, letters, consumed, listens, unlistens, writes, update, rows } = part;
+  const more = [tasks, letters, consumed, listens, unlistens, writes].some((list) => (list?.length ?? 0) > 0);
+  if (more || update?.park !== undefined || update?.restart !== undefined) return false;
+  const values = [update?.output, update?.error, ...rows.flatMap(({ body, error }) => [body, error])];
+  return size <= LONG_TEXT || values.every((value) => (text(value)?.length ?? 0) <= LONG_TEXT);
+}
+
+/** How many of the queue go out together: those that are written in the same way. */
+function countOf(queue: readonly Waiting[], plain: boolean): number {
   let parts = 0;
   let characters = 0;
   let count = 0;
   for (const waiting of queue) {
-    if (opensTasks(waiting)) break;
+    if (waiting.plain !== plain) break;
     parts += waiting.batch.length;
-    for (const part of waiting.batch) characters += sizeOf(part);
+    characters += waiting.size;
     if (count > 0 && (parts > MOST_PARTS || characters > MOST_CHARACTERS)) break;
     count++;
   }

@@ -44,6 +44,8 @@ export interface Driver {
 
 /** An open database: what the four kinds are made on. */
 export interface Database {
+  /** What errors call it. */
+  readonly file: string;
   readonly dialect: Dialect;
   /** Runs statements that each stand alone. */
   use<T>(work: Work<T>, options?: UseOptions): Promise<T>;
@@ -113,6 +115,7 @@ export function createDatabase({ file, dialect, driver, reconnectTimeout }: Data
   }
 
   return {
+    file,
     dialect,
     use,
     transact: (work, options) => use((connection, again) => transaction(connection, work, again), options),

@@ -7,13 +7,19 @@ export interface Dialect {
   readonly parameter: Parameter;
   /** The end of an insert that leaves alone what is there under the same key; the table has a column `n`. */
   readonly unlessThere: string;
+  /** Makes what is to be looked at when a transaction ends be looked at now; undefined where nothing is put off. */
+  readonly checkNow?: string;
   /** The type of numbers with fractions. */
   readonly real: string;
+  /** Text in base 64 as bytes, and bytes as text in base 64: binary that passes every driver and encoding unchanged. */
+  fromBase64(text: string): string;
+  toBase64(bytes: string): string;
   /** Writes a document whatever was there, and gives its version. */
   putDocument(connection: Connection, document: DocumentValues): Promise<number>;
   /**
    * Writes the parts of different runs in one round trip, each whole or not at all, and says which stand. A part that
-   * does not may be a repeat, which is looked into elsewhere. Fails when two write one place at once.
+   * does not may be a repeat, or the end of a run that another waits for, which is looked into elsewhere. Fails when two
+   * write one place at once.
    */
   append(connection: Connection, parts: readonly Part[], now: number): Promise<readonly boolean[]>;
 }
@@ -25,5 +31,5 @@ interface DocumentValues {
   readonly at: number;
 }
 
-/** One run's part of a batch that opens no tasks. */
-export type Part = Omit<RunAppend, "tasks">;
+/** One run's part of a batch: rows, and what they make of it. */
+export type Part = Pick<RunAppend, "run" | "epoch" | "seq" | "rows" | "update">;

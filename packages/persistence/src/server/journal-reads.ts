@@ -1,60 +1,146 @@
-import type { Journal } from "@mofa/kernel";
-import { type KeptRun, type KeptTask, toRow, toRun, toTask } from "../journal-records.ts";
+import { type Journal, type RunCount, type RunFilter, type RunRecord, toErrorJson } from "@mofa/kernel";
+import { fail } from "../errors.ts";
+import { headOf, type KeptRun, type KeptSignal, type KeptTask, toRow, toSignal, toTask } from "../journal-records.ts";
+import { afterPrefix } from "../ranges.ts";
 import type { Connection, Database } from "./database.ts";
+import { findRun, readable, readRuns } from "./journal-runs.ts";
 import { SQL } from "./journal-sql.ts";
+import { fillTexts } from "./journal-texts.ts";
 import { placeOf } from "./places.ts";
+import type { Value } from "./statement.ts";
 
-type Reads = Pick<Journal, "get" | "rows" | "list" | "tasks" | "task">;
+type Reads = Pick<Journal, "get" | "rows" | "list" | "counts" | "tasks" | "task" | "signals" | "listens" | "topics">;
+type Values = Record<string, Value | readonly Value[]>;
 
 /** The half of a journal that only looks. */
 export function journalReads(database: Database): Reads {
+  const { file, use } = database;
+
+  async function toTasks(connection: Connection, kept: readonly KeptTask[]) {
+    const whole = await fillTexts(connection, kept, ["question", "answer"]);
+    return whole.map((task) => toWholeTask(file, task));
+  }
+
   return {
     async get(id) {
-      const found = await database.use((connection) => findRun(connection, id));
-      return found === undefined ? undefined : toRun(found);
+      return use(async (connection) => {
+        const found = await findRun(connection, id);
+        if (found === undefined) return undefined;
+        const [run] = await readRuns({ connection, file }, [found], rethrow);
+        return run;
+      });
     },
     async rows(id) {
-      return database.use(async (connection) => {
+      return use(async (connection) => {
         const run = await findRun(connection, id);
         if (run === undefined) return [];
         const range = { from: placeOf(run.n, 0), to: placeOf(run.n + 1, 0) };
-        return (await connection.run<Parameters<typeof toRow>[0]>(SQL.rows, range)).rows.map(toRow);
+        const { rows } = await connection.run<Parameters<typeof toRow>[0]>(SQL.rows, range);
+        const whole = await fillTexts(connection, rows, ["body", "error"]);
+        return whole.map((row, index) => toWholeRow({ file, id, index }, row));
       });
     },
-    async list({ status, name: action, limit = 100 } = {}) {
-      const conditions = [
-        ...(status === undefined ? [] : ["r.status IN (:status)"]),
-        ...(action === undefined ? [] : ["r.name = :action"]),
-      ];
-      const text = `${SQL.runs} ${where(conditions)} ORDER BY r.n DESC LIMIT :limit`;
-      const values = { status: status ?? [], action: action ?? null, limit };
-      return (await database.use((connection) => connection.ask<KeptRun>(text, values))).rows.map(toRun);
+    async list(filter = {}) {
+      const { where, values } = conditionsOf(filter);
+      const text = `${SQL.runs} ${where} ORDER BY r.n DESC LIMIT :limit`;
+      return use(async (connection) => {
+        const { rows } = await connection.ask<KeptRun>(text, { ...values, limit: filter.limit ?? 100 });
+        // One that cannot be read is shown without what it was given, and says why: the others are still to be seen.
+        return readRuns({ connection, file }, rows, (error, run): RunRecord => {
+          return { ...headOf(run), error: toErrorJson(error) };
+        });
+      });
+    },
+    async counts() {
+      return (await use((connection) => connection.run<RunCount>(SQL.counts))).rows;
     },
     async tasks({ status, run, limit = 100 } = {}) {
-      const conditions = [
-        ...(status === undefined ? [] : ["t.status = :status"]),
-        ...(run === undefined ? [] : ["r.id = :run"]),
-      ];
-      const text = `${SQL.tasks} ${where(conditions)} ORDER BY t.n LIMIT :limit`;
+      const where = toWhere([status !== undefined && "t.status = :status", run !== undefined && "r.id = :run"]);
       const values = { status: status ?? null, run: run ?? null, limit };
-      return (await database.use((connection) => connection.ask<KeptTask>(text, values))).rows.map(toTask);
+      return use(async (connection) => {
+        const { rows } = await connection.ask<KeptTask>(`${SQL.tasks} ${where} ORDER BY t.n LIMIT :limit`, values);
+        return toTasks(connection, rows);
+      });
     },
     async task(token) {
-      const { rows } = await database.use((connection) => connection.run<KeptTask>(SQL.task, { token }));
-      return rows[0] === undefined ? undefined : toTask(rows[0]);
+      return use(async (connection) => {
+        const { rows } = await connection.run<KeptTask>(SQL.task, { token });
+        return (await toTasks(connection, rows))[0];
+      });
+    },
+    async signals(id) {
+      return use(async (connection) => {
+        const run = await findRun(connection, id);
+        if (run === undefined) return [];
+        const { rows } = await connection.run<Omit<KeptSignal, "run">>(SQL.signals, { run: run.n });
+        const whole = await fillTexts(connection, rows, ["body"]);
+        return whole.map((signal) =>
+          readable(file, { run: id, what: `signal "${signal.id}"` }, [signal.body], () =>
+            toSignal({ run: id, ...signal, body: signal.body ?? "null" }),
+          ),
+        );
+      });
+    },
+    async listens({ topic, run } = {}) {
+      const where = toWhere([topic !== undefined && "l.topic = :topic", run !== undefined && "r.id = :run"]);
+      const values = { topic: topic ?? null, run: run ?? null };
+      const text = `${SQL.listens} ${where} ORDER BY l.n`;
+      return (await use((connection) => connection.ask<{ run: string; key: string; topic: string }>(text, values)))
+        .rows;
+    },
+    async topics() {
+      const { rows } = await use((connection) => connection.ask<{ topic: string }>(SQL.topics, {}));
+      return rows.map(({ topic }) => topic).sort();
     },
   };
 }
 
-/** A run as it is kept, found by its id. */
-export async function findRun(
-  connection: Connection,
-  id: string,
-  text: string = SQL.run,
-): Promise<KeptRun | undefined> {
-  return (await connection.run<KeptRun>(text, { id })).rows[0];
+/** A task as the contract has it, or the name of the run whose task cannot be read. */
+export function toWholeTask(file: string, task: KeptTask) {
+  const what = `question "${task.token}"`;
+  return readable(file, { run: task.run, what }, [task.question, task.answer], () => toTask(task));
 }
 
-function where(conditions: readonly string[]): string {
-  return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+function toWholeRow(
+  { file, id, index }: { readonly file: string; readonly id: string; readonly index: number },
+  row: Parameters<typeof toRow>[0],
+) {
+  const what = { run: id, what: `row ${index}` };
+  if (row.seq !== index) throw fail("run.unreadable", { file, ...what, reason: "is missing" });
+  return readable(file, what, [row.body, row.error], () => toRow(row));
+}
+
+function conditionsOf({ status, name, ids, prefix, queue, parent, owned, before }: RunFilter) {
+  const end = prefix === undefined ? undefined : afterPrefix(prefix);
+  const values: Values = {
+    ...(status !== undefined && { status }),
+    ...(name !== undefined && { action: name }),
+    ...(ids !== undefined && { ids }),
+    ...(prefix !== undefined && { prefix }),
+    ...(end !== undefined && { end }),
+    ...(queue !== undefined && { queue }),
+    ...(parent !== undefined && { parent }),
+    ...(before !== undefined && { before }),
+  };
+  const where = toWhere([
+    status !== undefined && "r.status IN (:status)",
+    name !== undefined && "r.name = :action",
+    ids !== undefined && "r.id IN (:ids)",
+    prefix !== undefined && "r.id >= :prefix",
+    end !== undefined && "r.id < :end",
+    queue !== undefined && "r.queue = :queue",
+    parent !== undefined && "r.parent_run = :parent",
+    owned !== undefined && `r.owner IS ${owned ? "NOT NULL" : "NULL"}`,
+    before !== undefined && "r.n < (SELECT b.n FROM mofa_run b WHERE b.id = :before)",
+  ]);
+  return { where, values };
+}
+
+function toWhere(conditions: readonly (string | false)[]): string {
+  const asked = conditions.filter((one) => one !== false);
+  return asked.length === 0 ? "" : `WHERE ${asked.join(" AND ")}`;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

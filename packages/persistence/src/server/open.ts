@@ -1,6 +1,8 @@
 import type { Clock, Journal, Memory, SessionStore, Store } from "@mofa/kernel";
+import type { Migration } from "../migration-steps.ts";
+import type { OpenOptions } from "../open-options.ts";
 import { createAppendQueue } from "./append-queue.ts";
-import type { Database, Driver, Lent } from "./database.ts";
+import type { Connection, Database, Driver, Lent } from "./database.ts";
 import { serverJournal } from "./journal.ts";
 import { serverMemory } from "./memory.ts";
 import { serverSession } from "./session.ts";
@@ -16,8 +18,20 @@ export interface Server extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+type Serving = OpenOptions & { readonly clock: Clock };
+
+/** A server that is about to be asked. */
+export interface Connecting {
+  readonly driver: Driver;
+  /** What errors call it. */
+  readonly file: string;
+  readonly migrations: readonly Migration[];
+  /** Brings the tables to this version, or refuses if that is to be done by hand. */
+  migrate(connection: Connection): Promise<void>;
+}
+
 /** Makes the four things of a database. */
-export function serve(database: Database, clock: Clock, name: string): Server {
+export function serve(database: Database, name: string, { clock, embedder }: Serving): Server {
   const queue = createAppendQueue(database, clock);
   const close = async () => {
     await queue.close();
@@ -27,7 +41,7 @@ export function serve(database: Database, clock: Clock, name: string): Server {
     store: serverStore(database, clock, name),
     session: serverSession(database, clock, name),
     journal: serverJournal(database, clock, { name, queue }),
-    memory: serverMemory(database, clock, name),
+    memory: serverMemory(database, clock, { name, embedder }),
     close,
     [Symbol.asyncDispose]: close,
   };

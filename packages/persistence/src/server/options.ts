@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly reconnectTimeout?: number;
   /** Milliseconds after which the server stops one statement. Default 30,000. */
   readonly statementTimeout?: number;
+  /** `manual` refuses tables that are not of this version instead of upgrading them. Default `auto`. */
+  readonly migrate?: "auto" | "manual";
   /** What the store, session, journal and memory are called. Default: the name of the database system. */
   readonly name?: string;
 }
@@ -34,6 +36,7 @@ export const SERVER_OPTIONS = {
   connectTimeout: { type: "integer", minimum: 1 },
   reconnectTimeout: { type: "integer", minimum: 0 },
   statementTimeout: { type: "integer", minimum: 1 },
+  migrate: { enum: ["auto", "manual"] },
   name: { type: "string", minLength: 1 },
 } as const;
 

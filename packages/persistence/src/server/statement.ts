@@ -14,13 +14,13 @@ export interface Compiled {
   readonly names: readonly string[];
 }
 
-// `:name`, but not `::type`.
-const NAME = /(?<!:):([a-z]\w*)/gi;
+// `:name`, but not `::type`, and nothing between quotes (in which a quote is written twice).
+const NAME = /'[^']*'|"[^"]*"|(?<!:):([a-z]\w*)/gi;
 
 /** Puts numbered or bare places where a statement has names. */
 export function compile(text: string, parameter: Parameter): Compiled {
   const names: string[] = [];
-  const put = (_: string, name: string) => parameter(names.push(name) - 1);
+  const put = (found: string, name?: string) => (name === undefined ? found : parameter(names.push(name) - 1));
   return { text: text.replace(NAME, put), names };
 }
 
@@ -28,7 +28,8 @@ export function compile(text: string, parameter: Parameter): Compiled {
 export function expand(text: string, values: Values, parameter: Parameter) {
   const given: Value[] = [];
   const one = (value: Value) => parameter(given.push(value) - 1);
-  const put = (_: string, name: string) => {
+  const put = (found: string, name?: string) => {
+    if (name === undefined) return found;
     const value = values[name] ?? null;
     if (!isList(value)) return one(value);
     return value.length === 0 ? "NULL" : value.map(one).join(", ");

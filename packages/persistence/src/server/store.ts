@@ -1,18 +1,45 @@
-import { type Clock, checkId, compareIds, type Document, type Json, refuse, type Store, toJson } from "@mofa/kernel";
+import {
+  type Clock,
+  checkId,
+  compareIds,
+  type Document,
+  type Json,
+  refuse,
+  type Store,
+  toJson,
+  type Write,
+} from "@mofa/kernel";
 import { afterPrefix } from "../ranges.ts";
 import { type Kept, tables } from "../tables.ts";
 import { type Connection, type Database, isFree } from "./database.ts";
+import type { Dialect } from "./dialect.ts";
 import { fields } from "./statement.ts";
 
 type Row = Omit<Kept<typeof tables.document>, "n">;
 
 const SELECT = `SELECT ${fields(tables.document, "d")} FROM mofa_document d`;
 const ONE = `${SELECT} WHERE d.id = :id`;
+const ONE_HELD = `${ONE} FOR UPDATE`;
 const ADD = "INSERT INTO mofa_document (id, version, body, at) VALUES (:id, 1, :body, :at)";
 const CHANGE =
   "UPDATE mofa_document SET version = version + 1, body = :body, at = :at WHERE id = :id AND version = :before";
 const REMOVE = "DELETE FROM mofa_document WHERE id = :id";
 const REMOVE_VERSION = `${REMOVE} AND version = :version`;
+
+/** Changes a document inside a transaction of somebody else's; throws `document.conflict`. */
+export async function writeDocument(
+  { connection, dialect, at }: { readonly connection: Connection; readonly dialect: Dialect; readonly at: number },
+  write: Exclude<Write, { readonly type: "sql" }>,
+): Promise<void> {
+  const { id, version } = write;
+  checkId("document", id);
+  if (version !== undefined) {
+    const found = (await connection.run<Row>(ONE_HELD, { id })).rows[0];
+    if ((found?.version ?? 0) !== version) throw conflict(id, version, found);
+  }
+  if (write.type === "put") await dialect.putDocument(connection, { id, body: JSON.stringify(write.body), at });
+  else await connection.run(REMOVE, { id });
+}
 
 /** Documents on a database server. Each change is one statement, which the server does whole or not at all. */
 export function serverStore(database: Database, clock: Clock, name: string): Store {

@@ -4,6 +4,7 @@
 // 2. Every error that leaves this folder names the file and is in the table of errors.
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { MofaError } from "@mofa/kernel";
 import type Driver from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { fail } from "../errors.ts";
@@ -22,6 +23,15 @@ export interface Database {
   read<T>(work: () => T): T;
   /** Runs work in the next transaction; it refuses before its first write, and may run twice. */
   write<T>(work: () => T): Promise<T>;
+  /** Runs a part of such work; when it fails, what it wrote is taken back and the failure is given. */
+  attempt<T>(work: () => T): { readonly value: T } | { readonly failure: MofaError };
+  /** One statement that changes rows, with `:name` places; gives how many it changed. */
+  change(text: string, values: Readonly<Record<string, string | number | null>>): number;
+  /**
+   * Empties the log of changes, in which deleted rows still stand. While another process reads, it waits for at most
+   * `busyTimeout`; then the next one does it, or whoever closes the file last.
+   */
+  scrub(): void;
   /** Writes what waits, and lets go of the file. */
   close(): void;
 }
@@ -38,6 +48,8 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
   const wrap = (thrown: unknown) => wrapSqlite(thrown, { file, busyTimeout });
   const client = connect(options, wrap);
   const transaction = client.transaction((work: () => void) => work());
+  // Inside a transaction the driver makes a savepoint of it.
+  const savepoint = client.transaction((work: () => unknown) => work());
   const writer = createWriter({
     transaction: (work) => transaction.immediate(work),
     wrap,
@@ -55,6 +67,28 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
       }
     },
     write: writer.write,
+    attempt<T>(work: () => T) {
+      try {
+        return { value: savepoint(work) as T };
+      } catch (thrown) {
+        const failure = wrap(thrown);
+        // The transaction itself is lost then, and with it all that is in it.
+        if (isWide(failure)) throw thrown;
+        return { failure };
+      }
+    },
+    change(text, values) {
+      const statement = client.prepare(text);
+      if (statement.readonly || statement.reader) throw fail("write.not_a_change", { text });
+      return statement.run(values).changes;
+    },
+    scrub() {
+      try {
+        client.pragma("wal_checkpoint(TRUNCATE)");
+      } catch (thrown) {
+        throw wrap(thrown);
+      }
+    },
     close() {
       writer.close();
       client.close();
@@ -69,8 +103,11 @@ function connect(options: OpenDatabaseOptions, wrap: (thrown: unknown) => Error)
     prepareFile(file, readOnly);
     client = new Driver(file, { readonly: readOnly, fileMustExist: readOnly, timeout: busyTimeout });
     if (!readOnly) client.pragma("journal_mode = WAL");
+    // What is deleted is overwritten, not only let go of: forgetting a person is a promise.
+    client.pragma("secure_delete = ON");
     client.pragma(`synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
-    migrate(client, { file, readOnly, migrations: options.migrations ?? readMigrations("sqlite") });
+    const migrations = options.migrations ?? readMigrations("sqlite");
+    migrate(client, { file, readOnly, migrations, manual: options.migrate === "manual" });
     return client;
   } catch (thrown) {
     client?.close();

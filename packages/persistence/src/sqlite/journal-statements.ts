@@ -1,7 +1,10 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
+import type { ChangingColumns, KeptRun } from "../journal-records.ts";
 import { PLACES } from "../tables.ts";
+import { prepareBelongings } from "./belongings-statements.ts";
+import { prepareClaims } from "./claim-statements.ts";
 import type { Database } from "./database.ts";
-import { row, run, task } from "./tables.ts";
+import { row, run } from "./tables.ts";
 
 const { placeholder } = sql;
 const places = sql.raw(String(PLACES));
@@ -39,51 +42,32 @@ const fencedRow = (db: Database["db"]) =>
     .prepare();
 
 const between = and(gte(row.place, placeholder("first")), lt(row.place, placeholder("end")));
-const byToken = eq(task.token, placeholder("token"));
-const lastFirst = desc(row.place);
-
-/** A task with the id of its run. */
-const taskFields = {
-  token: task.token,
-  run: run.id,
-  key: task.key,
-  question: task.question,
-  expiresAt: task.expiresAt,
-  status: task.status,
-  answer: task.answer,
-  createdAt: task.createdAt,
-};
-
-/** Tasks with the ids of their runs, to be filtered. */
-export function selectTasks(db: Database["db"]) {
-  return db.select(taskFields).from(task).innerJoin(run, eq(run.n, task.run)).$dynamic();
-}
 
 /** The journal's statements, prepared once. */
 export function prepareJournal(db: Database["db"]) {
-  // A list travels as JSON: a prepared statement has a fixed number of places.
-  const actions = placeholder("actions");
-  const wanted = sql`(${actions} IS NULL OR ${run.kind} || ':' || ${run.name} IN (SELECT value FROM json_each(${actions})))`;
-  const dead = sql`${run.owner} IN (SELECT value FROM json_each(${placeholder("dead")}))`;
-  const left = or(lte(run.leaseUntil, placeholder("now")), dead);
-  const expired = and(inArray(run.status, ["running", "waiting"]), left, wanted);
+  return { ...prepareRuns(db), ...prepareClaims(db), ...prepareBelongings(db) };
+}
+
+export type JournalStatements = ReturnType<typeof prepareJournal>;
+
+function prepareRuns(db: Database["db"]) {
+  const byId = eq(run.id, placeholder("id"));
+  const ended = { n: run.n, finishedAt: run.finishedAt };
+  const oldestFirst = [asc(run.finishedAt), asc(run.n)];
   return {
-    run: db
+    run: db.select().from(run).where(byId).prepare(),
+    duplicate: db
       .select()
       .from(run)
-      .where(eq(run.id, placeholder("id")))
+      .where(
+        and(
+          eq(run.dedupe, placeholder("dedupe")),
+          sql`${run.tenant} IS ${placeholder("tenant")}`,
+          eq(run.queue, placeholder("queue")),
+          isNull(run.finishedAt),
+        ),
+      )
       .prepare(),
-    queued: db
-      .select()
-      .from(run)
-      .where(and(eq(run.status, "queued"), wanted))
-      .orderBy(asc(run.n))
-      .limit(placeholder("limit"))
-      .prepare(),
-    expired: db.select().from(run).where(expired).orderBy(asc(run.leaseUntil)).limit(placeholder("limit")).prepare(),
-    rows: db.select().from(row).where(between).orderBy(asc(row.place)).prepare(),
-    last: db.select({ place: row.place }).from(row).where(between).orderBy(lastFirst).limit(1).prepare(),
-    addRow: fencedRow(db),
     renew: db
       .update(run)
       .set({ leaseUntil: sql`${placeholder("until")}` })
@@ -91,60 +75,105 @@ export function prepareJournal(db: Database["db"]) {
         and(eq(run.id, placeholder("run")), eq(run.epoch, placeholder("epoch")), eq(run.owner, placeholder("worker"))),
       )
       .prepare(),
-    task: selectTasks(db).where(byToken).prepare(),
-    openTask: db
-      .insert(task)
-      .values({
-        token: placeholder("token"),
-        run: placeholder("run"),
-        key: placeholder("key"),
-        question: placeholder("question"),
-        expiresAt: placeholder("expiresAt"),
-        status: "open",
-        createdAt: placeholder("createdAt"),
-      })
-      .onConflictDoNothing()
+    rows: db.select().from(row).where(between).orderBy(asc(row.place)).prepare(),
+    last: db.select({ place: row.place }).from(row).where(between).orderBy(desc(row.place)).limit(1).prepare(),
+    addRow: fencedRow(db),
+    addRowAt: db.insert(row).values(rowValues).prepare(),
+    deleteRows: db.delete(row).where(between).prepare(),
+    endedById: db
+      .select(ended)
+      .from(run)
+      .where(and(byId, isNotNull(run.finishedAt)))
       .prepare(),
-    answer: db
-      .update(task)
-      .set({ status: "answered", answer: sql`${placeholder("answer")}` })
-      .where(byToken)
+    endedBefore: db
+      .select(ended)
+      .from(run)
+      .where(and(isNotNull(run.finishedAt), lt(run.finishedAt, placeholder("before"))))
+      .orderBy(...oldestFirst)
+      .limit(placeholder("limit"))
       .prepare(),
-    insertRun: db.insert(run).values(runValues).prepare(),
-    updateRun: db
-      .update(run)
-      .set({
-        status: sql`${placeholder("status")}`,
-        output: sql`${placeholder("output")}`,
-        error: sql`${placeholder("error")}`,
-        epoch: sql`${placeholder("epoch")}`,
-        owner: sql`${placeholder("owner")}`,
-        leaseUntil: sql`${placeholder("leaseUntil")}`,
-        takeovers: sql`${placeholder("takeovers")}`,
-        cancelRequested: sql`${placeholder("cancelRequested")}`,
-        updatedAt: sql`${placeholder("updatedAt")}`,
-        finishedAt: sql`${placeholder("finishedAt")}`,
-      })
-      .where(eq(run.id, placeholder("id")))
+    // The first, from the newest on, that is one too many.
+    surplus: db
+      .select(ended)
+      .from(run)
+      .where(isNotNull(run.finishedAt))
+      .orderBy(desc(run.finishedAt), desc(run.n))
+      .limit(1)
+      .offset(placeholder("keep"))
+      .prepare(),
+    endedUntil: db
+      .select(ended)
+      .from(run)
+      .where(
+        and(
+          lte(run.finishedAt, placeholder("finishedAt")),
+          sql`(${run.finishedAt}, ${run.n}) <= (${placeholder("finishedAt")}, ${placeholder("n")})`,
+        ),
+      )
+      .orderBy(...oldestFirst)
+      .limit(placeholder("limit"))
+      .prepare(),
+    deleteRun: db
+      .delete(run)
+      .where(eq(run.n, placeholder("n")))
       .prepare(),
   };
 }
 
-const runValues = {
-  id: placeholder("id"),
+/**
+ * Writes some columns of runs. One statement for each set of columns, prepared when it is first needed: there are as
+ * many as there are kinds of events in a run's life, and none of them touches an index that the event leaves alone.
+ */
+export function prepareColumns(db: Database["db"]) {
+  const insert = shapes((names) => {
+    const values = names.map((name) => [name, placeholder(name)]);
+    // The names are those of columns that are not empty, so none that must be there is missing.
+    return db
+      .insert(run)
+      .values(Object.fromEntries(values) as typeof run.$inferInsert)
+      .prepare();
+  });
+  const update = shapes((names) => {
+    const set = names.map((name) => [name, sql`${placeholder(name)}`]);
+    return db
+      .update(run)
+      .set(Object.fromEntries(set))
+      .where(eq(run.n, placeholder("n")))
+      .prepare();
+  });
+  return {
+    /** Gives the number of the new run. */
+    insert(columns: Omit<KeptRun, "n">): number {
+      const full = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null));
+      return Number(insert(full).run(full).lastInsertRowid);
+    },
+    update(n: number, columns: Partial<ChangingColumns>): void {
+      if (Object.keys(columns).length > 0) update(columns).run({ ...columns, n });
+    },
+  };
+}
+
+/** Prepares something once for each set of names. */
+function shapes<Statement>(prepare: (names: readonly string[]) => Statement) {
+  const prepared = new Map<string, Statement>();
+  return (columns: object): Statement => {
+    const names = Object.keys(columns);
+    const shape = names.join(" ");
+    const statement = prepared.get(shape) ?? prepare(names);
+    prepared.set(shape, statement);
+    return statement;
+  };
+}
+
+const rowValues = {
+  place: placeholder("place"),
+  epoch: placeholder("epoch"),
+  key: placeholder("key"),
+  parent: placeholder("parent"),
+  type: placeholder("type"),
   kind: placeholder("kind"),
   name: placeholder("name"),
-  version: placeholder("version"),
-  input: placeholder("input"),
-  status: placeholder("status"),
-  output: placeholder("output"),
+  body: placeholder("body"),
   error: placeholder("error"),
-  epoch: placeholder("epoch"),
-  owner: placeholder("owner"),
-  leaseUntil: placeholder("leaseUntil"),
-  takeovers: placeholder("takeovers"),
-  cancelRequested: placeholder("cancelRequested"),
-  createdAt: placeholder("createdAt"),
-  updatedAt: placeholder("updatedAt"),
-  finishedAt: placeholder("finishedAt"),
+  at: placeholder("at"),
 };

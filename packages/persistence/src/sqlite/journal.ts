@@ -1,76 +1,116 @@
+// Runs and all that belongs to them in an SQLite file. Each method that changes something is one piece of work in a
+// transaction (see writer.ts); the rules of what becomes of a run are the kernel's `run-changes`.
 import {
+  type Claim,
   type ClaimFilter,
   type Clock,
+  type CreateOptions,
   cancelledRun,
   claimedRun,
   copyAppend,
   copyRun,
   type ErrorJson,
-  isClaimable,
+  isMofaError,
   type Journal,
+  type Json,
+  mayBeginAtOnce,
+  type NewRun,
+  type NewSignal,
   queuedRun,
   type RunRecord,
   refuse,
+  replacedRun,
+  requeuedRun,
   type TaskAnswer,
+  toErrorJson,
   toJson,
 } from "@mofa/kernel";
-import { fromRun, toRun, toTask } from "../journal-records.ts";
+import { toShort } from "../blobs.ts";
+import { headOf, type KeptRun } from "../journal-records.ts";
 import type { Database } from "./database.ts";
 import { appendPart, checkBatch } from "./journal-append.ts";
+import { chooseRuns } from "./journal-claim.ts";
+import { pruneRuns } from "./journal-prune.ts";
 import { journalReads } from "./journal-reads.ts";
+import { createRuns } from "./journal-runs.ts";
 import { prepareJournal } from "./journal-statements.ts";
+import { createWrites } from "./journal-writes.ts";
 
-/** Runs, their rows and tasks in an SQLite file. */
+/** Runs, their rows, tasks, signals, listens and letters in an SQLite file. */
 export function sqliteJournal(database: Database, clock: Clock, name: string): Journal {
   const { write } = database;
   const statements = prepareJournal(database.db);
+  const runs = createRuns(database, statements);
+  const tools = { statements, runs, writes: createWrites(database, clock), clock };
 
-  function find(id: string): RunRecord | undefined {
-    const kept = statements.run.get({ id });
-    return kept === undefined ? undefined : toRun(kept);
+  function need(id: string): KeptRun {
+    const kept = runs.kept(id);
+    if (kept === undefined) throw refuse("run.not_found", { run: id }, { stack: false });
+    return kept;
   }
 
-  /** Runs that nobody works on, oldest first. */
-  function free({ limit, ids, actions, deadWorkers = [] }: ClaimFilter): readonly RunRecord[] {
+  /** Changes a run, and gives it as it is then. */
+  function change(kept: KeptRun, made: (record: RunRecord) => RunRecord): RunRecord {
+    const before = runs.read(kept);
+    const after = made(before);
+    if (after !== before) runs.change(kept.n, before, after);
+    return after;
+  }
+
+  function create(fresh: NewRun, claim: Claim | undefined, { rows = [], replace = false }: CreateOptions) {
     const now = clock.now();
-    const filter = { ...(actions !== undefined && { actions }), deadWorkers };
-    if (ids !== undefined) {
-      return [...new Set(ids)].flatMap((id) => find(id) ?? []).filter((one) => isClaimable(one, filter, now));
+    const { tenant = null, queue = "", dedupe } = fresh;
+    const found = runs.kept(fresh.id) ?? (dedupe && statements.duplicate.get({ dedupe, tenant, queue }));
+    if (found) {
+      const waits = found.status === "queued" && found.startedAt === null;
+      if (!replace || !waits || found.id === fresh.id) return { run: runs.read(found), created: false };
+      return { run: change(found, (record) => replacedRun(record, fresh, now)), created: false };
     }
-    const wanted = { limit, actions: actions === undefined ? null : JSON.stringify(actions.map(actionText)) };
-    const dead = JSON.stringify(deadWorkers);
-    return [...statements.queued.all(wanted), ...statements.expired.all({ ...wanted, now, dead })]
-      .sort((left, right) => left.n - right.n)
-      .map(toRun);
+    const queued = queuedRun(fresh, now);
+    const run = claim === undefined || !mayBeginAtOnce(fresh, now) ? queued : claimedRun(queued, claim, now);
+    const n = runs.insert(run);
+    for (const [seq, row] of rows.entries()) runs.addRow(n, row, { seq, epoch: 0 });
+    return { run, created: true };
+  }
+
+  /** Takes one of the chosen. One that cannot be read is dead: left in the queue, it would stop every claim. */
+  function take(id: string, claim: Claim & ClaimFilter): readonly RunRecord[] {
+    const kept = need(id);
+    const now = clock.now();
+    try {
+      return [change(kept, (record) => claimedRun(record, claim, now))];
+    } catch (error) {
+      if (!isMofaError(error, "run.unreadable")) throw error;
+      const { owner: _, leaseUntil: __, wakeAt: ___, ...head } = headOf(kept);
+      const dead = { epoch: head.epoch + 1, error: toErrorJson(error), updatedAt: now, finishedAt: now };
+      runs.change(kept.n, headOf(kept), { ...head, ...dead, status: "dead" });
+      return [];
+    }
   }
 
   return {
     name,
-    async create(given, claim) {
+    transactional: true,
+    async create(given, claim, options = {}) {
       const fresh = copyRun(given);
-      return write(() => {
-        const found = find(fresh.id);
-        if (found !== undefined) return { run: found, created: false };
-        const now = clock.now();
-        const record = claim === undefined ? queuedRun(fresh, now) : claimedRun(queuedRun(fresh, now), claim, now);
-        statements.insertRun.run(fromRun(record));
-        return { run: record, created: true };
-      });
+      const rows = (options.rows ?? []).map(copy);
+      return write(() => create(fresh, claim, { ...options, rows }));
     },
-    async claim({ worker, leaseMs, ...filter }) {
+    async claim(claim) {
       return write(() => {
-        const taken = free(filter).slice(0, filter.limit);
-        const mine = taken.map((record) => claimedRun(record, { worker, leaseMs }, clock.now()));
-        for (const record of mine) statements.updateRun.run(fromRun(record));
-        return mine;
+        const chosen = chooseRuns(statements, claim, clock.now());
+        const taken = chosen.flatMap((id) => take(id, claim));
+        // One that is dead has woken its parent, which may be among those that were taken before it.
+        const ended = taken.length < chosen.length || taken.some(({ status }) => status === "dead");
+        return ended ? taken.map(({ id }) => runs.read(need(id))) : taken;
       });
     },
     async append(batch) {
       const parts = batch.map(copyAppend);
       if (parts.length === 0) return [];
       return write(() => {
-        checkBatch(statements, parts);
-        return parts.map((part) => appendPart(statements, part, clock));
+        checkBatch(tools, parts);
+        return parts.map((part) => appendPart(tools, part));
       });
     },
     async renew({ worker, leaseMs }, owned) {
@@ -81,33 +121,76 @@ export function sqliteJournal(database: Database, clock: Clock, name: string): J
       });
     },
     async cancel(id, reason) {
-      const why = toJson(reason) as unknown as ErrorJson;
-      return write(() => {
-        const found = find(id);
-        if (found === undefined) throw refuse("run.not_found", { run: id }, { stack: false });
-        const record = cancelledRun(found, why, clock.now());
-        if (record !== found) statements.updateRun.run(fromRun(record));
-        return record;
-      });
+      const why = copy(reason) as ErrorJson;
+      return write(() => change(need(id), (record) => cancelledRun(record, why, clock.now())));
     },
-    ...journalReads(database, statements),
+    async requeue(id) {
+      return write(() => change(need(id), (record) => requeuedRun(record, clock.now())));
+    },
+    async prune(filter) {
+      return write(() => pruneRuns(statements, filter));
+    },
+    ...journalReads(database, statements, runs),
     async answer(token, given) {
-      const copy = toJson(given) as unknown as TaskAnswer;
+      const copied: TaskAnswer = copy(given);
       return write(() => {
         const kept = statements.task.get({ token });
         if (kept === undefined) throw refuse("task.not_found", { token }, { stack: false });
-        const open = toTask(kept);
+        const open = runs.readTask(kept);
         if (open.answer !== undefined) {
           throw refuse("task.already_answered", { token, by: open.answer.by }, { stack: false });
         }
-        const answer = { ...copy, at: clock.now() };
-        statements.answer.run({ token, answer: JSON.stringify(answer) });
+        const answer = { ...copied, at: clock.now() };
+        const text = JSON.stringify(answer);
+        const run = need(kept.run);
+        statements.answer.run({ token, answer: toShort(text) });
+        runs.texts.keep(run.n, [text]);
+        runs.wake(run, clock.now());
         return { ...open, status: "answered" as const, answer };
+      });
+    },
+    async signal(given) {
+      const { run: id, body, ...signal }: NewSignal = copy(given);
+      return write(() => {
+        const kept = need(id);
+        if (kept.finishedAt !== null) throw refuse("run.ended", { run: id, status: kept.status }, { stack: false });
+        const text = JSON.stringify(body);
+        const values = { ...signal, run: kept.n, body: toShort(text), at: clock.now() };
+        if (statements.addSignal.run(values).changes === 0) return false;
+        runs.texts.keep(kept.n, [text]);
+        runs.wake(kept, clock.now());
+        return true;
+      });
+    },
+    async letters({ leaseMs, limit }) {
+      return write(() => {
+        const now = clock.now();
+        const free = statements.freeLetters.all({ now, limit });
+        for (const { id } of free) statements.takeLetter.run({ id, until: now + leaseMs });
+        return free.flatMap(({ id, run, draft }) => {
+          const text = runs.texts.whole(draft);
+          // One that somebody spoilt stays where it is: nobody can send it, and it must not hold up the others.
+          return text === undefined || !isJson(text) ? [] : { id, run, draft: JSON.parse(text) as Json };
+        });
+      });
+    },
+    async sent(ids) {
+      return write(() => {
+        for (const id of ids) statements.deleteLetter.run({ id });
       });
     },
   };
 }
 
-function actionText({ kind, name }: { readonly kind: string; readonly name: string }): string {
-  return `${kind}:${name}`;
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function copy<T>(value: T): T {
+  return toJson(value) as unknown as T;
 }

@@ -1,163 +1,143 @@
+// Facts in an SQLite file, with an index of their words and their vectors; the same scores as the in-memory reference.
+//
+// 1. A fact, its words and its vector are written and deleted in one transaction; a list of facts is all or none.
+// 2. A search is one synchronous look at one state of the file.
+// 3. Who forgets overwrites the rows and empties the log of changes. Copies that SQLite left in unused parts of pages,
+//    when it moved rows earlier, go with the next VACUUM.
 import {
-  BM25,
   type Clock,
   checkId,
-  copyFact,
-  countWords,
-  type Fact,
-  type FoundFact,
-  type JsonObject,
+  compareIds,
+  type FactFilter,
+  fits,
+  fuse,
+  isFiltering,
   type Memory,
-  rarity,
+  type ReadyFact,
+  readQuery,
+  readyFacts,
+  type Search,
 } from "@mofa/kernel";
-import { and, count, eq, sql } from "drizzle-orm";
+import { and, asc, gt, gte, lt } from "drizzle-orm";
+import { besideOf, jsonOf, toFound, toKept } from "../fact-rows.ts";
+import type { MemoryOptions } from "../open-options.ts";
+import { afterPrefix } from "../ranges.ts";
+import { toBytes } from "../vectors.ts";
 import type { Database } from "./database.ts";
-import { fact, namespace, word } from "./tables.ts";
+import { byVectors, byWords, factsOf } from "./memory-search.ts";
+import { prepareMemory } from "./memory-statements.ts";
+import { namespace } from "./tables.ts";
 
-/** Facts in an SQLite file, with an index of their words; the same scores as the in-memory reference. */
-export function sqliteMemory({ db, read, write }: Database, clock: Clock, name: string): Memory {
-  const { home, found, tally, kept, add, addWord, removeWords, remove, holding } = prepare(db);
+/** Keeps facts in an open file. */
+export function sqliteMemory(database: Database, clock: Clock, { name, embedder }: MemoryOptions): Memory {
+  const { db, read, write, scrub } = database;
+  const statements = prepareMemory(db);
+  const { home, found, tally, leave, kept, add, addWord, addVector, newest, since } = statements;
+  const { removeWords, removeVectors, remove } = statements;
 
-  /** Takes a fact out, words and all; says whether there was one. */
-  function take(n: number, id: string): boolean {
-    const old = kept.get({ namespace: n, id });
-    if (old === undefined) return false;
-    removeWords.run({ fact: old.n });
-    remove.run({ n: old.n });
-    tally.run({ n, facts: -1, words: -old.words });
-    return true;
+  /** Takes facts out, words, vectors and all; says how many there were. */
+  function take(owner: number, numbers: readonly number[]): number {
+    let taken = 0;
+    let words = 0;
+    for (const n of numbers) {
+      removeWords.run({ fact: n });
+      removeVectors.run({ fact: n });
+      for (const gone of remove.all({ n })) {
+        taken++;
+        words += gone.words;
+      }
+    }
+    tally.run({ n: owner, facts: -taken, words: -words });
+    return taken;
   }
 
-  function put({ id, namespace: owner, text, meta }: Fact, words: ReadonlyMap<string, number>): void {
-    const { n } = home.get({ id: owner }) ?? found.get({ id: owner });
-    take(n, id);
-    const length = [...words.values()].reduce((sum, one) => sum + one, 0);
-    const row = {
-      namespace: n,
-      id,
-      text,
-      meta: meta === undefined ? null : JSON.stringify(meta),
-      words: length,
-      at: clock.now(),
-    };
-    const added = add.get(row);
+  function put({ fact, words, length, vector, space }: ReadyFact): void {
+    const { n } = home.get({ id: fact.namespace }) ?? found.get({ id: fact.namespace });
+    const old = kept.get({ namespace: n, id: fact.id });
+    if (old !== undefined) take(n, [old.n]);
+    const { id, text } = fact;
+    const added = add.get({ namespace: n, id, text, ...jsonOf(fact), words: length, at: clock.now() });
     for (const [one, times] of words) addWord.run({ namespace: n, word: one, fact: added.n, count: times });
+    if (vector !== undefined) {
+      addVector.run({ namespace: n, fact: added.n, model: space, floats: toBytes(vector) });
+    }
     tally.run({ n, facts: 1, words: length });
+  }
+
+  /** The numbers of the facts that fit a filter. */
+  function fitting(owner: number, filter: FactFilter): readonly number[] {
+    return since
+      .all({ namespace: owner, since: filter.since ?? Number.MIN_SAFE_INTEGER })
+      .filter((row) => fits(filter, { ...besideOf(row), at: row.at }))
+      .map(({ n }) => n);
+  }
+
+  function find(search: Search) {
+    const there = home.get({ id: search.namespace });
+    if (there === undefined) return [];
+    const where = {
+      db,
+      home: there,
+      fitting: isFiltering(search.filter) ? new Set(fitting(there.n, search.filter)) : undefined,
+    };
+    const hits = fuse(byWords(search, where, statements), byVectors(search.near, search.depth, where), search);
+    const rows = factsOf(
+      db,
+      hits.map(({ n }) => n),
+    );
+    return toFound(hits, rows, search.namespace);
+  }
+
+  async function erase(owner: string, which: (n: number) => readonly number[]): Promise<number> {
+    const taken = await write(() => {
+      const there = home.get({ id: owner });
+      if (there === undefined) return 0;
+      const count = take(there.n, which(there.n));
+      leave.run({ n: there.n });
+      return count;
+    });
+    if (taken > 0) scrub();
+    return taken;
   }
 
   return {
     name,
     async remember(given) {
-      const fact = copyFact(given);
-      const words = countWords(fact.text);
-      return write(() => put(fact, words));
+      const facts = await readyFacts(given, embedder?.());
+      return write(() => {
+        for (const ready of facts) put(ready);
+      });
     },
-    async search({ namespace: owner, text, limit = 10 }) {
+    async search(query) {
+      const search = await readQuery(query, name, embedder?.());
+      return read(() => find(search));
+    },
+    async recent(owner, limit = 10) {
       checkId("fact", owner);
-      const words = [...countWords(text).keys()];
       return read(() => {
-        const totals = home.get({ id: owner });
-        if (totals === undefined || totals.facts === 0 || words.length === 0) return [];
-        const weights = words.map((one) => [
-          one,
-          rarity(totals.facts, holding.get({ namespace: totals.n, word: one })?.facts ?? 0),
-        ]);
-        const rows = db.all<Row>(ranking(totals, JSON.stringify(weights), limit));
-        return rows.map((row) => toFact(row, owner));
+        const there = home.get({ id: owner });
+        const rows = there === undefined ? [] : newest.all({ namespace: there.n, limit: Math.max(0, limit) });
+        return rows.map((row) => toKept(row, owner));
       });
     },
     async forget(owner, id) {
       checkId("fact", owner);
       checkId("fact", id);
-      return write(() => {
-        const totals = home.get({ id: owner });
-        return totals !== undefined && take(totals.n, id);
-      });
+      const one = (n: number) => [kept.get({ namespace: n, id })?.n].filter((number) => number !== undefined);
+      return (await erase(owner, one)) > 0;
+    },
+    async forgetAll(owner, filter = {}) {
+      return erase(checkId("fact", owner), (n) => fitting(n, filter));
+    },
+    async namespaces({ prefix = "", after, limit = 100 } = {}) {
+      const { id, facts } = namespace;
+      const end = afterPrefix(prefix);
+      // One lower bound, not two: the index is entered at the page, not at the beginning of the prefix.
+      const from = after !== undefined && compareIds(after, prefix) >= 0 ? gt(id, after) : gte(id, prefix);
+      const wanted = and(from, end === undefined ? undefined : lt(id, end), gt(facts, 0));
+      return read(() =>
+        db.select({ namespace: id, facts }).from(namespace).where(wanted).orderBy(asc(id)).limit(limit).all(),
+      );
     },
   };
-}
-
-interface Row {
-  readonly id: string;
-  readonly text: string;
-  readonly meta: string | null;
-  readonly at: number;
-  readonly score: number;
-}
-
-// BM25 in one statement: the words wanted come in as JSON with their weights, and only their postings are read.
-function ranking({ n, facts, words }: typeof namespace.$inferSelect, weights: string, limit: number) {
-  const { repetition, length } = BM25;
-  const mean = Math.max(1, words / facts);
-  const norm = sql`${repetition} * (${1 - length} + ${length} * ${fact.words} / ${mean})`;
-  const gain = sql`wanted.value ->> 1 * (${word.count} * ${repetition + 1}) / (${word.count} + ${norm})`;
-  return sql`SELECT ${fact.id} AS id, ${fact.text} AS text, ${fact.meta} AS meta, ${fact.at} AS at, sum(${gain}) AS score
-    FROM json_each(${weights}) AS wanted
-    CROSS JOIN ${word} ON ${word.namespace} = ${n} AND ${word.word} = wanted.value ->> 0
-    CROSS JOIN ${fact} ON ${fact.n} = ${word.fact}
-    GROUP BY ${fact.n} ORDER BY score DESC, ${fact.at} DESC, ${fact.id} LIMIT ${limit}`;
-}
-
-function toFact({ id, text, meta, at, score }: Row, owner: string): FoundFact {
-  const head = { id, namespace: owner, text, at, score };
-  return meta === null ? head : { ...head, meta: JSON.parse(meta) as JsonObject };
-}
-
-function prepare(db: Database["db"]) {
-  const { placeholder } = sql;
-  const home = db
-    .select()
-    .from(namespace)
-    .where(eq(namespace.id, placeholder("id")))
-    .prepare();
-  const found = db
-    .insert(namespace)
-    .values({ id: placeholder("id"), facts: 0, words: 0 })
-    .returning()
-    .prepare();
-  const tally = db
-    .update(namespace)
-    .set({
-      facts: sql`${namespace.facts} + ${placeholder("facts")}`,
-      words: sql`${namespace.words} + ${placeholder("words")}`,
-    })
-    .where(eq(namespace.n, placeholder("n")))
-    .prepare();
-  const byId = and(eq(fact.namespace, placeholder("namespace")), eq(fact.id, placeholder("id")));
-  const kept = db.select({ n: fact.n, words: fact.words }).from(fact).where(byId).prepare();
-  const add = db
-    .insert(fact)
-    .values({
-      namespace: placeholder("namespace"),
-      id: placeholder("id"),
-      text: placeholder("text"),
-      meta: placeholder("meta"),
-      words: placeholder("words"),
-      at: placeholder("at"),
-    })
-    .returning({ n: fact.n })
-    .prepare();
-  const addWord = db
-    .insert(word)
-    .values({
-      namespace: placeholder("namespace"),
-      word: placeholder("word"),
-      fact: placeholder("fact"),
-      count: placeholder("count"),
-    })
-    .prepare();
-  const removeWords = db
-    .delete(word)
-    .where(eq(word.fact, placeholder("fact")))
-    .prepare();
-  const remove = db
-    .delete(fact)
-    .where(eq(fact.n, placeholder("n")))
-    .prepare();
-  const holding = db
-    .select({ facts: count() })
-    .from(word)
-    .where(and(eq(word.namespace, placeholder("namespace")), eq(word.word, placeholder("word"))))
-    .prepare();
-  return { home, found, tally, kept, add, addWord, removeWords, remove, holding };
 }

@@ -6,14 +6,17 @@ export interface MigrateOptions {
   readonly file: string;
   readonly migrations: readonly Migration[];
   readonly readOnly: boolean;
+  /** Refuses instead of upgrading. */
+  readonly manual?: boolean;
 }
 
 /** Brings the tables to this version, all steps or none; refuses a database that a newer version has changed. */
-export function migrate(client: Driver.Database, { file, migrations, readOnly }: MigrateOptions): void {
+export function migrate(client: Driver.Database, { file, migrations, readOnly, manual }: MigrateOptions): void {
   const check = () => missingSteps(migrations, appliedTo(client), file);
   const missing = check();
   if (missing.length === 0) return;
   if (readOnly) throw fail("database.older", { file, missing: missing.length });
+  if (manual === true) throw fail("database.not_migrated", { file, missing: missing.length });
   // Asked again inside: another process may have upgraded the file in between.
   client.transaction(() => apply(client, check(), file)).immediate();
 }

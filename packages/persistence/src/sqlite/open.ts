@@ -1,5 +1,6 @@
-import { type Clock, type Journal, type Memory, type SessionStore, type Store, systemClock } from "@mofa/kernel";
+import { type Journal, type Memory, type SessionStore, type Store, systemClock } from "@mofa/kernel";
 import { loadDriver } from "../driver.ts";
+import type { OpenOptions } from "../open-options.ts";
 import type { SqliteOptions } from "./options.ts";
 
 /** An open file, as the four things it keeps. */
@@ -15,7 +16,7 @@ export interface Sqlite extends Disposable {
 /** Opens a file without a kernel. The driver is loaded here and not before. */
 export async function openSqlite(
   given: string | SqliteOptions,
-  { clock = systemClock }: { readonly clock?: Clock } = {},
+  { clock = systemClock, embedder }: OpenOptions = {},
 ): Promise<Sqlite> {
   const options = typeof given === "string" ? { file: given } : given;
   const { name = "sqlite", file } = options;
@@ -32,7 +33,7 @@ export async function openSqlite(
     store: sqliteStore(database, clock, name),
     session: sqliteSession(database, clock, name),
     journal: sqliteJournal(database, clock, name),
-    memory: sqliteMemory(database, clock, name),
+    memory: sqliteMemory(database, clock, { name, embedder }),
     close: database.close,
     [Symbol.dispose]: database.close,
   };

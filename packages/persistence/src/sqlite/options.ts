@@ -9,6 +9,8 @@ export interface SqliteOptions {
   readonly durability?: "full" | "relaxed";
   /** Refuses every write, and does not upgrade. Default false. */
   readonly readOnly?: boolean;
+  /** `manual` refuses a file whose tables are not of this version instead of upgrading it. Default `auto`. */
+  readonly migrate?: "auto" | "manual";
   /** Milliseconds to wait for another process that writes. The wait blocks this one. Default 5,000. */
   readonly busyTimeout?: number;
   /** What the store, session, journal and memory are called. Default `sqlite`. */

@@ -9,6 +9,7 @@ const OPTIONS = {
     file: { type: "string", minLength: 1 },
     durability: { enum: ["full", "relaxed"] },
     readOnly: { type: "boolean" },
+    migrate: { enum: ["auto", "manual"] },
     busyTimeout: { type: "integer", minimum: 0 },
     name: { type: "string", minLength: 1 },
   },
@@ -22,7 +23,15 @@ const plugin = definePlugin({
   options: OPTIONS,
   async setup(ctx, options) {
     // Checked by the schema above.
-    bring(ctx, ctx.own(await openSqlite(options as unknown as SqliteOptions, { clock: ctx.clock })));
+    bring(
+      ctx,
+      ctx.own(
+        await openSqlite(options as unknown as SqliteOptions, {
+          clock: ctx.clock,
+          embedder: () => ctx.find("embedder"),
+        }),
+      ),
+    );
   },
 });
 

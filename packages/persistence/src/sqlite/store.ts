@@ -4,11 +4,10 @@ import { afterPrefix } from "../ranges.ts";
 import type { Database } from "./database.ts";
 import { document } from "./tables.ts";
 
-/** Documents in an SQLite file. */
-export function sqliteStore({ db, read, write }: Database, clock: Clock, name: string): Store {
+/** Changes of documents, to be made inside a transaction. */
+export function prepareDocuments({ db }: Pick<Database, "db">, clock: Clock) {
   const { placeholder } = sql;
   const byId = eq(document.id, placeholder("id"));
-  const one = db.select().from(document).where(byId).prepare();
   const at = db.select({ version: document.version }).from(document).where(byId).prepare();
   const remove = db.delete(document).where(byId).prepare();
   const values = {
@@ -27,6 +26,30 @@ export function sqliteStore({ db, read, write }: Database, clock: Clock, name: s
   }
 
   return {
+    put(id: string, body: string, expected: number | undefined): Row {
+      const row = { id, version: expectVersion(id, expected) + 1, body, at: clock.now() };
+      upsert.run(row);
+      return row;
+    },
+    delete(id: string, expected: number | undefined): boolean {
+      expectVersion(id, expected);
+      return remove.run({ id }).changes > 0;
+    },
+  };
+}
+
+/** Documents in an SQLite file. */
+export function sqliteStore(database: Database, clock: Clock, name: string): Store {
+  const { db, read, write } = database;
+  const { placeholder } = sql;
+  const one = db
+    .select()
+    .from(document)
+    .where(eq(document.id, placeholder("id")))
+    .prepare();
+  const documents = prepareDocuments(database, clock);
+
+  return {
     name,
     async get(id) {
       checkId("document", id);
@@ -36,18 +59,11 @@ export function sqliteStore({ db, read, write }: Database, clock: Clock, name: s
     async put(id, body, { version: expected } = {}) {
       checkId("document", id);
       const text = JSON.stringify(toJson(body));
-      return write(() => {
-        const row = { id, version: expectVersion(id, expected) + 1, body: text, at: clock.now() };
-        upsert.run(row);
-        return toDocument(row);
-      });
+      return write(() => toDocument(documents.put(id, text, expected)));
     },
     async delete(id, { version: expected } = {}) {
       checkId("document", id);
-      return write(() => {
-        expectVersion(id, expected);
-        return remove.run({ id }).changes > 0;
-      });
+      return write(() => documents.delete(id, expected));
     },
     async list({ prefix = "", after, limit = 100 } = {}) {
       const end = afterPrefix(prefix);

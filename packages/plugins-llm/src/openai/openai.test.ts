@@ -195,6 +195,8 @@ test("under a run each request carries the step's identity, in characters that a
     uniqueId: never,
     sleep: never,
     ask: never,
+    hear: never,
+    write: never,
   });
   await kernel.invoke(model, ask("hi"), { frame: frame("run-1/model:openai:=a@b#1") });
   await kernel.invoke(model, ask("hi"), { frame: frame("Bestellung für Zoë\n") });

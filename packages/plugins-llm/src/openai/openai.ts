@@ -18,6 +18,7 @@ import { fail } from "../errors.ts";
 import { estimateRequestTokens, estimateTokens } from "../estimate-tokens.ts";
 import { MODEL_INPUT } from "../model-input.ts";
 import { type Connection, createConnection } from "./connection.ts";
+import { openaiEmbedder } from "./embedder.ts";
 import type { FoldedReply } from "./fold-reply.ts";
 import { idempotencyKey } from "./idempotency-key.ts";
 import { OPTIONS, type OpenaiOptions } from "./options.ts";
@@ -36,15 +37,19 @@ export function openai(options: OpenaiOptions = {}): Plugin {
     options: OPTIONS,
     setup(ctx, checked) {
       // The schema is the check of this type.
-      ctx.provide("model", openaiModel(name, checked as OpenaiOptions, ctx.clock));
+      const given = checked as OpenaiOptions;
+      const open = connecting(name, given);
+      ctx.provide("model", openaiModel(name, given, { open, clock: ctx.clock }));
+      if (given.embeddings === undefined) return;
+      ctx.provide("embedder", openaiEmbedder(name, given.embeddings, { open, clock: ctx.clock }));
     },
   });
   return plugin(options as JsonObject);
 }
 
-function openaiModel(name: string, options: OpenaiOptions, clock: Clock): Model {
+function connecting(name: string, options: OpenaiOptions): () => Promise<Connection> {
   let opening: Promise<Connection> | undefined;
-  const open = () => {
+  return () => {
     opening ??= createConnection(name, options, openaiEnvironment()).catch((error: unknown) => {
       // A key that is set later must be found by the next call.
       opening = undefined;
@@ -52,6 +57,13 @@ function openaiModel(name: string, options: OpenaiOptions, clock: Clock): Model 
     });
     return opening;
   };
+}
+
+function openaiModel(
+  name: string,
+  options: OpenaiOptions,
+  { open, clock }: { open(): Promise<Connection>; readonly clock: Clock },
+): Model {
   return {
     kind: "model",
     name,

@@ -15,8 +15,19 @@ export interface OpenaiOptions {
   readonly maxRetries?: number;
   /** Milliseconds of silence after which an answer is given up. Default 600,000. */
   readonly timeout?: number;
+  /** Brings an embedder too, called `NAME/MODEL`: facts are then found by what this model makes of them. */
+  readonly embeddings?: EmbeddingsOptions;
   /** US dollars per million tokens, by model name. */
   readonly prices?: Readonly<Record<string, Price>>;
+}
+
+export interface EmbeddingsOptions {
+  /** As the endpoint calls it: `text-embedding-3-small`. */
+  readonly model: string;
+  /** How many numbers a vector has. OpenAI's third generation is asked for so many; of others it has to be said. */
+  readonly dimensions?: number;
+  /** Texts in one request at most. Default 128. */
+  readonly batch?: number;
 }
 
 const TEXT = { type: "string", minLength: 1 } as const;
@@ -33,6 +44,16 @@ export const OPTIONS = {
     headers: { type: "object", additionalProperties: { type: "string" } },
     maxRetries: { type: "integer", minimum: 0 },
     timeout: { type: "integer", minimum: 1 },
+    embeddings: {
+      type: "object",
+      properties: {
+        model: TEXT,
+        dimensions: { type: "integer", minimum: 1 },
+        batch: { type: "integer", minimum: 1, maximum: 2048 },
+      },
+      required: ["model"],
+      additionalProperties: false,
+    },
     prices: {
       type: "object",
       additionalProperties: {

@@ -1,5 +1,17 @@
 // Does what isolated code asks for, as a part of the call it works for: budgets, traces and runs apply as anywhere.
-import type { Action, AnyAction, Call, Draft, InvokeOptions, Json, KindName, Named, Question } from "@mofa/kernel";
+import type {
+  Action,
+  AnyAction,
+  Call,
+  Draft,
+  HearOptions,
+  InvokeOptions,
+  Json,
+  KindName,
+  Named,
+  Question,
+  Write,
+} from "@mofa/kernel";
 import { fail } from "../errors.ts";
 import { type CrossingOptions, fromMaybe, type LocalAction, METHODS, type Operation } from "./wire.ts";
 
@@ -37,6 +49,10 @@ export function perform(
       return sleep(call, operation.ms);
     case "ask":
       return call.ask(operation.question as unknown as Question);
+    case "hear":
+      return call.hear(operation.name, operation.options as HearOptions);
+    case "write":
+      return call.run?.write(operation.write as unknown as Write);
     default:
       throw fail("isolation.bad_message", { what: "a wish that is not known" });
   }

@@ -68,6 +68,7 @@ export function startProcess(options: IsolateOptions): Isolate {
   return {
     gone,
     send: outbox.send,
+    sendNow: outbox.sendNow,
     kill,
     async overweight() {
       const grown = (residentMb(child.pid) ?? 0) - (base ?? 0);

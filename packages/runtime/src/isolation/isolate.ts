@@ -16,6 +16,8 @@ export interface Isolate {
   /** Resolves exactly once, when nothing of it is left. */
   readonly gone: Promise<Ending>;
   send(message: ToIsolate): void;
+  /** Sends it without waiting for more to leave with it. */
+  sendNow(message: ToIsolate): void;
   kill(reason: unknown): void;
   /** MiB that its own heap limit does not bound, when that is too much; else undefined. */
   overweight(): Promise<number | undefined>;

@@ -29,6 +29,16 @@ describe("an outbox", () => {
     expect(texts).toEqual(["[[1],[2],[3],[4]]", "[[5]]"]);
   });
 
+  test("sends at once what shall not wait, behind what was sent before it, and nothing twice", async () => {
+    const { outbox, texts } = open();
+    outbox.send([1]);
+    outbox.sendNow([2]);
+    expect(texts).toEqual(["[[1],[2]]"]);
+    outbox.send([3]);
+    await turn();
+    expect(texts).toEqual(["[[1],[2]]", "[[3]]"]);
+  });
+
   test("cuts a batch that is too long, and refuses only the message that is", async () => {
     const { outbox, texts, refused } = open({ most: 20 });
     outbox.send(["a".repeat(10)]);

@@ -57,12 +57,13 @@ export function createSession(options: SessionOptions): Session {
     },
     refused: tooLarge,
   });
-  const { send, kill } = isolate;
+  const { send, sendNow, kill } = isolate;
   const turns = createTurns({
     clock,
     graceMs,
     shelves: options.shelves,
     send,
+    sendNow,
     stubborn: () => kill(fail("isolation.ignored_cancel", { agent, ms: graceMs })),
   });
   const asks = createAsks(agent, send, begin);
@@ -101,7 +102,8 @@ export function createSession(options: SessionOptions): Session {
     stopped: ([, error]) => stopped.resolve(error),
   };
 
-  async function begin(ref: number, input: unknown, call: Call): Promise<unknown> {
+  // Not async, nor is what it calls: each would be a promise more, and three turns of the queue, in every turn.
+  function begin(ref: number, input: unknown, call: Call): Promise<unknown> {
     if (state === "gone") throw fail("isolation.not_running", { agent }, { stack: false, retryable: true });
     const work = turns.begin(ref, input, call);
     watchdog.wake();

@@ -15,15 +15,15 @@ export function createShelfReader(kinds: readonly string[]): (call: Call) => She
   const all = [...new Set([...Object.keys(METHODS), ...kinds])];
   let last: readonly (readonly Named[])[] | undefined;
   return (call) => {
+    if (last?.every((list, index) => isSame(call.list(all[index] as KindName), list))) return undefined;
     const things = all.map((kind): readonly Named[] => call.list(kind as KindName));
-    if (last !== undefined && things.every((list, index) => isSame(list, last?.[index]))) return undefined;
     last = things;
     return Object.fromEntries(all.map((kind, index) => [kind, (things[index] ?? []).map(describe)]));
   };
 }
 
-function isSame(list: readonly Named[], other: readonly Named[] | undefined): boolean {
-  return other?.length === list.length && list.every((thing, index) => thing === other[index]);
+function isSame(list: readonly Named[], other: readonly Named[]): boolean {
+  return list.length === other.length && list.every((thing, index) => thing === other[index]);
 }
 
 /** What of a thing is plain data; schemas as JSON Schema, where they can be told. */

@@ -56,6 +56,7 @@ export function startThread(options: IsolateOptions): Isolate {
   return {
     gone,
     send: outbox.send,
+    sendNow: outbox.sendNow,
     kill,
     async overweight() {
       try {

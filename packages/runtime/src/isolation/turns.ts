@@ -13,6 +13,7 @@ export interface TurnsOptions {
   /** Kinds that isolated code may look at. */
   readonly shelves: readonly string[];
   send(message: ToIsolate): void;
+  sendNow(message: ToIsolate): void;
   /** A cancelled turn goes on. */
   stubborn(): void;
 }
@@ -26,6 +27,7 @@ interface Turn {
 
 export interface Turns {
   readonly size: number;
+  /** Throws when the input cannot cross, or the call was cancelled before. */
   begin(ref: number, input: unknown, call: Call): Promise<unknown>;
   get(id: number): Turn | undefined;
   /** Takes a turn out, to be resolved or rejected. */
@@ -33,7 +35,7 @@ export interface Turns {
   rejectAll(error: unknown): void;
 }
 
-export function createTurns({ clock, graceMs, shelves, send, stubborn }: TurnsOptions): Turns {
+export function createTurns({ clock, graceMs, shelves, send, sendNow, stubborn }: TurnsOptions): Turns {
   const turns = new Map<number, Turn & { release(): void }>();
   const shelvesOf = createShelfReader(shelves);
   let count = 0;
@@ -63,7 +65,7 @@ export function createTurns({ clock, graceMs, shelves, send, stubborn }: TurnsOp
     get size() {
       return turns.size;
     },
-    async begin(ref, input, call) {
+    begin(ref, input, call) {
       const crossing = toMaybe(input);
       const { signal } = call;
       signal.throwIfAborted();
@@ -72,7 +74,9 @@ export function createTurns({ clock, graceMs, shelves, send, stubborn }: TurnsOp
       const id = ++count;
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       turns.set(id, { call, resolve, reject, release: follow(id, signal) });
-      send(["turn", id, ref, crossing, headOf(call)]);
+      // The first starts its way at once; more that begin in the same turn of the event loop leave together.
+      const post = turns.size === 1 ? sendNow : send;
+      post(["turn", id, ref, crossing, headOf(call)]);
       return promise;
     },
     get: (id) => turns.get(id),
@@ -85,11 +89,10 @@ export function createTurns({ clock, graceMs, shelves, send, stubborn }: TurnsOp
 
 function headOf(call: Call): CallHead {
   const { id, trace, tenant, session, deadline, run } = call;
+  const head = { id, trace, tenant, session };
+  if (deadline === undefined && run === undefined) return head;
   return {
-    id,
-    trace,
-    tenant,
-    session,
+    ...head,
     ...(deadline === undefined ? {} : { deadline }),
     ...(run === undefined ? {} : { run: { run: run.run, key: run.key, attempt: run.attempt } }),
   };

@@ -62,7 +62,9 @@ export type Operation =
     }
   | { readonly do: "now" | "random" | "uniqueId" }
   | { readonly do: "sleep"; readonly ms: number }
-  | { readonly do: "ask"; readonly question: JsonObject };
+  | { readonly do: "ask"; readonly question: JsonObject }
+  | { readonly do: "hear"; readonly name: string; readonly options: JsonObject }
+  | { readonly do: "write"; readonly write: JsonObject };
 
 interface Nested {
   readonly options: CrossingOptions;

@@ -88,6 +88,8 @@ describe.each(ISOLATIONS)("an agent that runs as %s", (isolation) => {
       uniqueId: async () => "u-1",
       sleep: async (ms) => void slept.push(ms),
       ask: async ({ title }) => ({ value: title, by: "ann", at: 1 }),
+      hear: async () => undefined,
+      write: async () => {},
     };
     expect(await kernel.invoke(kept, {}, { frame })).toEqual({
       run: "r-1",

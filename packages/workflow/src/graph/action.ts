@@ -83,19 +83,18 @@ function pinned(own: Prepared, older: Map<string, Prepared>, { run }: Call): Pre
 
 /** Checks a plan against the node kinds that are there, again when they are others. */
 function checkOnce(prepared: Prepared, call: Call): void {
-  const { uses, plan } = prepared;
-  let same = prepared.checked.length === uses.length;
-  const kinds = uses.map((name, index) => {
-    const kind = call.find("node", name);
-    if (kind === undefined || kind !== prepared.checked[index]) same = false;
-    return kind;
-  });
-  if (same) return;
+  const { uses, plan, checked } = prepared;
+  if (uses.every((name, index) => isChecked(call.find("node", name), checked[index]))) return;
+  const kinds = uses.map((name) => call.find("node", name));
   checkWorkflowKinds(
     plan.definition,
     kinds.filter((kind) => kind !== undefined),
   );
   prepared.checked = kinds;
+}
+
+function isChecked(kind: NodeKind | undefined, checked: NodeKind | undefined): boolean {
+  return kind !== undefined && kind === checked;
 }
 
 function runWorkflow(plan: WorkflowPlan, input: Json, call: Call): Promise<Json> {

@@ -31,9 +31,13 @@ export function outcomesOf(kind: NodeKind, settings: JsonObject = {}): readonly 
 
 /** Checks that nodes have nodes inside where their kinds want that, as far as these are known. */
 export function checkInners(definition: GraphDefinition, kinds: KindsByName): readonly Problem[] {
-  return [...walkGraphs(definition)].flatMap(([{ nodes }, at]) =>
-    nodes.flatMap((node, index) => checkInner(node, [...at, "nodes", index], kinds)),
-  );
+  const problems: Problem[] = [];
+  for (const [{ nodes }, at] of walkGraphs(definition)) {
+    for (const [index, node] of nodes.entries()) {
+      if (kinds.has(node.use)) problems.push(...checkInner(node, [...at, "nodes", index], kinds));
+    }
+  }
+  return problems;
 }
 
 function checkInner(node: NodeDefinition, at: Path, kinds: KindsByName): readonly Problem[] {
@@ -45,6 +49,12 @@ function checkInner(node: NodeDefinition, at: Path, kinds: KindsByName): readonl
       problems.push({ at: [...at, field], key: true, message: `a node of the kind "${node.use}" has no ${field}` });
     if (node[field] === undefined && kind.bodies === field) problems.push({ at, message: `"${field}" is missing` });
   }
+  if (node.queue !== undefined && kind.bodies !== undefined)
+    problems.push({
+      at: [...at, "queue"],
+      key: true,
+      message: `a "${node.use}" cannot be queued. Queue the nodes inside`,
+    });
   return problems;
 }
 

@@ -25,10 +25,24 @@ function problemsOf(nodes: string, known: readonly NodeKind[] | null = kinds): r
 describe("refused when it is read, with its place:", () => {
   test.each<[string, string, readonly string[]]>([
     [
-      "a queue, because there are none",
-      "  - { id: a, use: work, queue: slow }",
+      "a queue for a node that holds others",
+      "  - { id: a, use: map, with: { items: [] }, queue: slow, body: { nodes: [{ id: b, use: work }] } }",
+      ['4:45: nodes[0].queue: a "map" cannot be queued. Queue the nodes inside'],
+    ],
+    [
+      "times that never come",
+      "  - { id: a, use: work }\nschedule: { cron: 0 9 31 2 *, missed: twice }",
       [
-        '4:25: nodes[0].queue: there are no queues yet. Remove "queue"; "concurrency" of the workflow bounds the nodes that work at a time.',
+        '5:19: schedule.cron: cannot be kept: no time of its cron expression "0 9 31 2 *" ever comes',
+        '5:39: schedule.missed: must be "skip" or "once" or "all"',
+      ],
+    ],
+    [
+      "something to hear that is both or neither",
+      "  - { id: a, use: hear, with: { signal: paid, topic: pay.* } }\n  - { id: b, use: hear, with: { signal: paid, timeout: soon } }",
+      [
+        '4:31: nodes[0].with: must say "signal" (a name) or "topic" (a topic, or a pattern of topics)',
+        "5:56: nodes[1].with.timeout: must be a duration: milliseconds, or like 500ms, 2s, 10m, 1h",
       ],
     ],
     [
@@ -70,7 +84,7 @@ describe("refused when it is read, with its place:", () => {
     [
       "a wait for a message",
       "  - { id: a, use: wait, with: {} }",
-      ['4:31: nodes[0].with: must say "for" (a duration) or "until" (a time); a message cannot be waited for yet'],
+      ['4:31: nodes[0].with: must say "for" (a duration) or "until" (a time); for a message, use "hear"'],
     ],
     [
       "a time that means another moment on another machine",

@@ -1,5 +1,5 @@
-import { type Json, type NodeKind, nearest } from "@mofa/kernel";
-import { findCycle } from "./cycle.ts";
+import { type Json, type JsonObject, type NodeKind, nearest } from "@mofa/kernel";
+import { beforesOf, findCycle } from "./cycle.ts";
 import { type GraphDefinition, type NodeDefinition, toEdge, type WorkflowDefinition } from "./definition.ts";
 import { innerGraphs, walkGraphs } from "./definition-walk.ts";
 import type { Path, Problem } from "./problem.ts";
@@ -45,100 +45,128 @@ interface Seen extends Around {
 
 function checkOne(graph: GraphDefinition, at: Path, around: Around): readonly Problem[] {
   const { nodes, output } = graph;
-  const problems = [...checkIds(nodes, at, around), ...checkEdges(nodes, at)];
+  const numbers = new Map(nodes.map(({ id }, number) => [id, number]));
+  const befores = beforesOf(nodes, numbers);
+  const problems = [...checkIds(nodes, at, around), ...checkEdges(nodes, at, befores)];
   // With unknown or circular edges, nobody can say what comes before what.
   if (problems.length > 0) return problems;
-  const cycle = findCycle(nodes);
+  const cycle = findCycle(nodes, befores);
   if (cycle !== undefined) {
     const index = nodes.findIndex((node) => node.id === cycle[0]);
     return [{ at: [...at, "nodes", index, "after"], message: `a circle: ${cycle.join(" → ")}` }];
   }
-  const numbers = new Map(nodes.map(({ id }, number) => [id, number]));
-  const befores = nodes.map(({ after = [] }) => after.map((text) => numbers.get(toEdge(text).from) ?? -1));
   const seen: Seen = { ...around, nodes, numbers, befores };
-  for (const [index, node] of nodes.entries()) problems.push(...checkNode(node, [...at, "nodes", index], seen));
-  problems.push(...checkReferences(output ?? null, [...at, "output"], seen));
+  const path = [...at, "nodes"];
+  for (const [index, node] of nodes.entries()) {
+    path.push(index);
+    checkNode(node, path, { seen, problems });
+    path.pop();
+  }
+  checkReferences(output, [...at, "output"], { seen, problems });
   return problems;
 }
 
-function checkNode(node: NodeDefinition, at: Path, seen: Seen): readonly Problem[] {
+/** A path that grows and shrinks: most values are good, and nobody needs to know where they stand. */
+type Walk = (string | number)[];
+
+interface Finding {
+  readonly seen: Seen;
+  readonly problems: Problem[];
+}
+
+function checkNode(node: NodeDefinition, at: Walk, { seen, problems }: Finding): void {
   const { with: settings, compensate } = node;
-  const problems: Problem[] = [];
-  if (settings !== undefined) problems.push(...checkReferences(settings, [...at, "with"], { ...seen, from: node }));
+  const here: Seen = { ...seen, from: node };
+  at.push("with");
+  checkReferences(settings, at, { seen: here, problems });
+  at.pop();
   if (compensate?.with !== undefined) {
-    const undone = { ...seen, from: node, itself: true };
-    problems.push(...checkReferences(compensate.with, [...at, "compensate", "with"], undone));
+    const undone = { ...here, itself: true };
+    checkReferences(compensate.with, [...at, "compensate", "with"], { seen: undone, problems });
   }
-  const inner = innerGraphs(node, at);
-  if (inner.length === 0) return problems;
+  if (node.body === undefined && node.branches === undefined) return;
   const kind = seen.kinds.get(node.use);
-  const ended = seen.nodes.map(({ id }) => id).filter((id) => hasEnded(id, { ...seen, from: node }));
+  const ended = seen.nodes.map(({ id }) => id).filter((id) => hasEnded(id, here));
   const names = new Set([...seen.names, ...ended, ...(kind?.gives ?? [])]);
   const later = new Set([...seen.later, ...seen.numbers.keys()].filter((id) => !names.has(id)));
   const around = { names, later, anyName: seen.anyName || kind === undefined, kinds: seen.kinds };
-  for (const { graph, at: place } of inner) problems.push(...checkOne(graph, place, around));
-  return problems;
+  for (const { graph, at: place } of innerGraphs(node, at)) problems.push(...checkOne(graph, place, around));
 }
 
 function checkIds(nodes: readonly NodeDefinition[], at: Path, { names, later }: Around): readonly Problem[] {
   const seen = new Set<string>();
-  return nodes.flatMap(({ id }, index) => {
-    const place = [...at, "nodes", index, "id"];
-    if (names.has(id) || later.has(id)) return [{ at: place, message: `"${id}" already means something around this` }];
-    return seen.size < seen.add(id).size ? [] : [{ at: place, message: `a second node with the id "${id}"` }];
-  });
-}
-
-function checkEdges(nodes: readonly NodeDefinition[], at: Path): readonly Problem[] {
-  const ids = new Set(nodes.map(({ id }) => id));
-  return nodes.flatMap(({ after = [], join }, index) => {
-    const place = [...at, "nodes", index];
-    const problems = after.flatMap((text, number): Problem[] => {
-      const { from } = toEdge(text);
-      if (ids.has(from)) return [];
-      return [{ at: [...place, "after", number], message: `there is no node "${from}".${meant(nearest(from, ids))}` }];
-    });
-    const least = typeof join === "object" ? join.first : join;
-    if (typeof least !== "number" || least <= after.length) return problems;
-    return [...problems, { at: [...place, "join"], message: `needs ${least} edges, but "after" has ${after.length}` }];
-  });
-}
-
-function checkReferences(value: Json, at: Path, seen: Seen): readonly Problem[] {
   const problems: Problem[] = [];
-  // One path that grows and shrinks: most values are good, and nobody needs to know where they stand.
-  const path = [...at];
-  const visit = (item: Json): void => {
-    if (typeof item === "string") {
-      if (item.includes("${")) problems.push(...checkText(item, path, seen));
-      return;
-    }
-    if (item === null || typeof item !== "object") return;
-    const list = Array.isArray(item);
-    for (const [key, each] of Object.entries(item)) {
-      path.push(list ? Number(key) : key);
-      visit(each ?? null);
-      path.pop();
-    }
-  };
-  visit(value);
+  for (const [index, { id }] of nodes.entries()) {
+    const taken = names.has(id) || later.has(id);
+    if (!taken && seen.size < seen.add(id).size) continue;
+    const message = taken ? `"${id}" already means something around this` : `a second node with the id "${id}"`;
+    problems.push({ at: [...at, "nodes", index, "id"], message });
+  }
   return problems;
 }
 
-function checkText(text: string, path: Path, seen: Seen): readonly Problem[] {
+function checkEdges(
+  nodes: readonly NodeDefinition[],
+  at: Path,
+  befores: readonly (readonly number[])[],
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const [index, { after = [], join }] of nodes.entries()) {
+    const place = () => [...at, "nodes", index];
+    if (befores[index]?.includes(-1) === true) {
+      const ids = new Set(nodes.map(({ id }) => id));
+      for (const [number, text] of after.entries()) {
+        const { from } = toEdge(text);
+        if (ids.has(from)) continue;
+        const message = `there is no node "${from}".${meant(nearest(from, ids))}`;
+        problems.push({ at: [...place(), "after", number], message });
+      }
+    }
+    const least = typeof join === "object" ? join.first : join;
+    if (typeof least === "number" && least > after.length)
+      problems.push({ at: [...place(), "join"], message: `needs ${least} edges, but "after" has ${after.length}` });
+  }
+  return problems;
+}
+
+function checkReferences(value: Json | undefined, at: Walk, finding: Finding): void {
+  if (typeof value === "string") {
+    if (value.includes("${")) checkText(value, at, finding);
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      at.push(index);
+      checkReferences(item, at, finding);
+      at.pop();
+    }
+  } else if (typeof value === "object" && value !== null) {
+    const fields = value as JsonObject;
+    for (const name in fields) {
+      at.push(name);
+      checkReferences(fields[name], at, finding);
+      at.pop();
+    }
+  }
+}
+
+function checkText(text: string, path: Path, { seen, problems }: Finding): void {
   const read = readText(text);
-  if ("problem" in read) return [{ at: [...path], message: read.problem }];
-  const roots = new Set(read.parts.flatMap((part) => (typeof part === "string" ? [] : part.root)));
-  return [...roots].flatMap((root) => {
-    const message = findFault(root, seen);
-    return message === undefined ? [] : [{ at: [...path], message }];
-  });
+  if ("problem" in read) {
+    problems.push({ at: [...path], message: read.problem });
+    return;
+  }
+  const faults: string[] = [];
+  for (const part of read.parts) {
+    const fault = typeof part === "string" ? undefined : findFault(part.root, seen);
+    if (fault !== undefined && !faults.includes(fault)) faults.push(fault);
+  }
+  for (const message of faults) problems.push({ at: [...path], message });
 }
 
 function findFault(root: string, seen: Seen): string | undefined {
   const { names, later, numbers, anyName } = seen;
-  if (numbers.has(root) ? hasEnded(root, seen) : names.has(root)) return undefined;
-  if (numbers.has(root) || later.has(root)) {
+  const own = numbers.has(root);
+  if (own ? hasEnded(root, seen) : names.has(root)) return undefined;
+  if (own || later.has(root)) {
     return `"${root}" has not surely ended when this is needed. Name it, or something after it, in "after".`;
   }
   if (anyName) return undefined;

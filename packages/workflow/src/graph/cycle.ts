@@ -1,17 +1,23 @@
 import { type NodeDefinition, toEdge } from "./definition.ts";
 
+/** For each node, the numbers of those that it comes after, as often as it says so; -1 for one that is not there. */
+export function beforesOf(
+  nodes: readonly NodeDefinition[],
+  numbers: ReadonlyMap<string, number>,
+): readonly (readonly number[])[] {
+  return nodes.map(({ after }) => after?.map((text) => numbers.get(toEdge(text).from) ?? -1) ?? NOTHING);
+}
+
+const NOTHING: readonly number[] = [];
+
 /** The numbers of nodes in an order in which each comes after all that it waits for; what runs in a circle is left out. */
-export function topologicalOrder(nodes: readonly NodeDefinition[]): readonly number[] {
-  const numbers = new Map(nodes.map(({ id }, number) => [id, number]));
-  const followers = nodes.map((): number[] => []);
-  const left = nodes.map(({ after = [] }, number) => {
-    const before = new Set(after.map((text) => numbers.get(toEdge(text).from) ?? -1));
-    for (const from of before) followers[from]?.push(number);
-    return before.size;
-  });
+export function topologicalOrder(befores: readonly (readonly number[])[]): readonly number[] {
+  const followers = befores.map((): number[] => []);
+  for (const [number, before] of befores.entries()) for (const from of before) followers[from]?.push(number);
+  const left = befores.map((before) => before.length);
   const order = left.flatMap((count, number) => (count === 0 ? [number] : []));
   for (const number of order) {
-    for (const follower of followers[number] ?? []) {
+    for (const follower of followers[number] ?? NOTHING) {
       const count = (left[follower] ?? 0) - 1;
       left[follower] = count;
       // The list grows while it is walked: a node is appended once all before it are in.
@@ -22,8 +28,11 @@ export function topologicalOrder(nodes: readonly NodeDefinition[]): readonly num
 }
 
 /** The ids of nodes that wait for each other, the first one again at the end; undefined when there is no circle. */
-export function findCycle(nodes: readonly NodeDefinition[]): readonly string[] | undefined {
-  const order = topologicalOrder(nodes);
+export function findCycle(
+  nodes: readonly NodeDefinition[],
+  befores: readonly (readonly number[])[],
+): readonly string[] | undefined {
+  const order = topologicalOrder(befores);
   if (order.length === nodes.length) return undefined;
   const done = new Set(order);
   const left = new Map(nodes.flatMap((node, number) => (done.has(number) ? [] : [[node.id, node] as const])));

@@ -19,6 +19,7 @@ export function innerGraphs({ body, branches }: NodeDefinition, at: Path): reado
 export function* walkGraphs(graph: GraphDefinition, at: Path = []): Generator<readonly [GraphDefinition, Path]> {
   yield [graph, at];
   for (const [index, node] of graph.nodes.entries()) {
+    if (node.body === undefined && node.branches === undefined) continue;
     for (const inner of innerGraphs(node, [...at, "nodes", index])) yield* walkGraphs(inner.graph, inner.at);
   }
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject, JsonSchema } from "@mofa/kernel";
+import type { ScheduleDefinition } from "../schedules/run-schedule.ts";
 
 /** Nodes that belong together: a workflow's own, or those inside of a node. */
 export interface GraphDefinition extends JsonObject {
@@ -17,6 +18,8 @@ export interface WorkflowDefinition extends GraphDefinition {
   readonly timeout?: Duration;
   /** Nodes that work at a time; those that only wait, or hold other nodes, do not count. Default: all that are due. */
   readonly concurrency?: number;
+  /** When it begins by itself, wherever it is on the shelf. */
+  readonly schedule?: ScheduleDefinition;
 }
 
 /** Something to be done by a node kind. */
@@ -47,6 +50,8 @@ export interface NodeDefinition extends StepDefinition {
   readonly join?: JoinDefinition;
   /** In place of what the node kind says. */
   readonly effect?: "none" | "idempotent" | "once";
+  /** The engine's queue under which it is done, as a run of its own. */
+  readonly queue?: string;
   /** What undoes it when the workflow fails later; sees the node's own output too. */
   readonly compensate?: StepDefinition;
 }

@@ -38,8 +38,26 @@ function follow(expected: Expected, token: string, open: string[]): Expected | u
   return token === "string" || token === "scalar" ? after() : undefined;
 }
 
-/** How many names of fields a JSON text has: more than its value has fields when some are given twice. */
-export function countNames(text: string): number {
+/** Whether a JSON text, whose value has so many fields, gives one of them twice: then it has more names than that. */
+export function repeatsNames(text: string, fields: number): boolean {
+  return countColonsAfterQuotes(text) !== fields && countNames(text) !== fields;
+}
+
+/**
+ * Counts what looks like a name: at least as many as there are, because colons inside of texts count too. Not known (-1)
+ * where a colon comes after a space, which is no name's end in what programs write.
+ */
+function countColonsAfterQuotes(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(":"); at >= 0; at = text.indexOf(":", at + 1)) {
+    const before = text.charCodeAt(at - 1);
+    if (before === QUOTE) count++;
+    else if (before <= SPACE) return -1;
+  }
+  return count;
+}
+
+function countNames(text: string): number {
   let names = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -49,6 +67,7 @@ export function countNames(text: string): number {
   return names;
 }
 
+const SPACE = 32;
 const QUOTE = 34;
 const COLON = 58;
 const BACKSLASH = 92;

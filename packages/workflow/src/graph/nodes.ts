@@ -13,12 +13,23 @@ import { fail } from "../errors.ts";
 import { ruleNode, switchNode } from "./choice-nodes.ts";
 import { BODY_KINDS } from "./control-nodes.ts";
 import { toMilliseconds } from "./definition.ts";
+import { hearNode } from "./hear-node.ts";
 import { joinNode, publishNode, taskNode, waitNode } from "./plain-nodes.ts";
 import { DURATION, done, settingsSchema as schema, TEXT as text } from "./settings.ts";
 
 /** The node kinds that this package brings: each calls a named thing, which is what a run keeps, or runs what is inside. */
 export function builtInNodes(models: () => readonly Model[]): readonly NodeKind[] {
-  const callers = [taskNode, toolNode, agentNode, modelNode(models), workflowNode, publishNode, askNode, waitNode];
+  const callers = [
+    taskNode,
+    toolNode,
+    agentNode,
+    modelNode(models),
+    workflowNode,
+    publishNode,
+    askNode,
+    waitNode,
+    hearNode,
+  ];
   return [...callers, switchNode, ruleNode, joinNode, ...BODY_KINDS];
 }
 

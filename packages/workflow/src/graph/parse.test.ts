@@ -198,6 +198,9 @@ test.each([
   ["quotes and colons inside of texts", String.raw`"a\\": "b:\"c\": d\\\\"`, true],
   ["a field twice, one of them written with an escape", String.raw`"x": 1, "\u0078": 2`, false],
   ["a field twice, deep inside", '"x": [{"y": {"z": 1, "z": 2}}]', false],
+  ["a field twice, with a space before a colon", '"x": 1, "x" : 2', false],
+  ["a field twice, beside a text that begins like the end of a name", '"x": ":y", "x"\t: 2', false],
+  ["texts that look like ends of names", String.raw`"x": ":y", "y": ["a\":", "b :"]`, true],
   ["a field that would change what its object is", '"x": {"__proto__": {"y": 1}}', false],
   ["equal fields of different objects", '"x": {"y": 1}, "z": {"y": 1}', true],
 ])("JSON with %s", (_, fields, good) => {
@@ -217,6 +220,14 @@ test("a text that would become a huge value, or is one, is refused", () => {
   const deep = "[".repeat(5000);
   expect(problemsOf(deep)[0]).toMatch(/depth|nest/i);
   expect(() => parseWorkflow("x".repeat(1_048_577))).toThrow(/has 1048577 bytes/);
+});
+
+test("a number that JSON does not have is refused in YAML", () => {
+  const yaml = (value: string) => `name: x\nversion: "1"\nnodes: [{ id: a, use: b, with: { x: ${value} } }]\n`;
+  expect([problemsOf(yaml("1.5"), {}), problemsOf(yaml("[1, .inf]"), {})]).toEqual([
+    [],
+    [expect.stringContaining("Infinity")],
+  ]);
 });
 
 test("without knowing the node kinds, only what is written is checked", () => {

@@ -14,7 +14,6 @@ import type { Slots } from "./slots.ts";
 
 /** What a step came to. */
 export interface Finished {
-  readonly status: "finished";
   readonly outcome: string;
   readonly output: Json;
 }
@@ -53,7 +52,8 @@ async function again(work: Work, failure: unknown): Promise<Finished> {
 function attempt(work: Work): Promise<Finished> {
   try {
     const kind = work.call.get("node", work.step.use);
-    if (work.slots === undefined || kind.bodies !== undefined || kind.waits === true) return invoke(work, kind);
+    const waits = kind.waits === true || work.step.queue !== undefined;
+    if (work.slots === undefined || kind.bodies !== undefined || waits) return invoke(work, kind);
     return inSlot(work.slots, () => invoke(work, kind));
   } catch (error) {
     // A kind that is gone fails the node, not whoever looks for it.
@@ -71,16 +71,20 @@ async function inSlot<T>(slots: Slots, run: () => Promise<T>): Promise<T> {
 }
 
 function invoke({ step, settings, call, options }: Work, kind: NodeKind): Promise<Finished> {
-  return call.invoke(step.action(kind), settings, options).then((result) => {
-    const { outcome, output } = result as NodeResult;
-    if (outcome !== "done") checkOutcome(step, kind, outcome);
-    return { status: "finished", outcome, output: toPlain(output) };
-  });
+  return call.invoke(step.action(kind), settings, options).then((result) => toFinished(step, kind, result));
+}
+
+/** Takes what a node kind gave; throws when its outcome is not one of its own, or its output is no JSON. */
+export function toFinished(step: PlanStep, kind: NodeKind, result: unknown): Finished {
+  const { outcome, output } = result as NodeResult;
+  if (outcome !== "done") checkOutcome(step, kind, outcome);
+  return { outcome, output: toPlain(output) };
 }
 
 function toPlain(output: unknown): Json {
   if (output === undefined || output === null) return null;
-  return typeof output === "string" || typeof output === "boolean" ? output : toJson(output);
+  if (typeof output === "string" || typeof output === "boolean") return output;
+  return typeof output === "number" && Number.isFinite(output) ? output : toJson(output);
 }
 
 /** An outcome that nobody could have named would silently skip all that comes after. */

@@ -46,9 +46,7 @@ export const waitNode: NodeKind = {
 function checkWait(settings: JsonObject): readonly Issue[] {
   const { for: duration, until } = settings;
   if ((duration === undefined) === (until === undefined))
-    return [
-      { path: "", message: 'must say "for" (a duration) or "until" (a time); a message cannot be waited for yet' },
-    ];
+    return [{ path: "", message: 'must say "for" (a duration) or "until" (a time); for a message, use "hear"' }];
   const bad = (value: Json | undefined, is: (value: Json) => unknown) =>
     value !== undefined && !(typeof value === "string" && value.includes("${")) && is(value) === undefined;
   if (bad(duration, toMilliseconds))

@@ -1,6 +1,6 @@
 import type { Action, Call, InvokeOptions, Json, JsonObject, NodeKind } from "@mofa/kernel";
 import { actionOf } from "./bodies.ts";
-import { topologicalOrder } from "./cycle.ts";
+import { beforesOf, topologicalOrder } from "./cycle.ts";
 import {
   type GraphDefinition,
   type JoinDefinition,
@@ -27,6 +27,8 @@ export interface Plan {
   readonly awaits: readonly number[];
   /** Whether never two of its nodes work at once, and none holds others. */
   readonly single: boolean;
+  /** The nodes in an order in which each comes after what it waits for. */
+  readonly inOrder: readonly PlanNode[];
   /** Whether some node of it holds others. */
   readonly nested: boolean;
   /** For nodes that hold others: the graph that runs under a call. */
@@ -51,6 +53,8 @@ export interface PlanStep {
   readonly backoff: number;
   readonly options: InvokeOptions;
   readonly effect: Action["effect"];
+  /** Under which it is done, as a run of its own. */
+  readonly queue: string | undefined;
   /** The action that does it, made of its kind. */
   action(kind: NodeKind): Action<unknown, unknown>;
 }
@@ -92,7 +96,8 @@ export function compileWorkflow(definition: WorkflowDefinition): WorkflowPlan {
 
 function compilePlan(definition: GraphDefinition, around: string): Plan {
   const numbers = new Map(definition.nodes.map(({ id }, number) => [id, number]));
-  const ranks = new Map(topologicalOrder(definition.nodes).map((number, rank) => [number, rank]));
+  const order = topologicalOrder(beforesOf(definition.nodes, numbers));
+  const ranks = new Map(order.map((number, rank) => [number, rank]));
   const nodes = definition.nodes.map((node, number) => compileNode(node, { number, numbers, ranks, around }));
   const afters = nodes.map((): Set<PlanNode> => new Set());
   for (const node of nodes) for (const { from } of node.edges) afters[from]?.add(node);
@@ -103,13 +108,15 @@ function compilePlan(definition: GraphDefinition, around: string): Plan {
     // Only now are all nodes there to be pointed to.
     Object.assign(node, { next: [...(afters[node.number] ?? [])], caught: caught.has(node.number) });
   }
+  const inOrder = nodes.toSorted((left, right) => left.rank - right.rank);
   const plan: Plan = {
     nodes,
+    inOrder,
     numbers,
-    output: definition.output === undefined ? undefined : compileTemplate(definition.output),
+    output: definition.output === undefined ? undefined : compileTemplate(definition.output, numbers),
     last: nodes.filter(({ next }) => next.length === 0),
     first: nodes.filter(({ awaits }) => awaits === 0),
-    single: isSingle(nodes),
+    single: isSingle(inOrder),
     nested: nodes.some(({ inner }) => inner.size > 0),
     awaits: nodes.map(({ awaits }) => awaits),
     running: new WeakMap(),
@@ -133,7 +140,7 @@ function compileNode(node: NodeDefinition, { number, numbers, ranks, around }: C
     return { from: numbers.get(from) ?? -1, outcome };
   });
   return {
-    ...compileStep(withArrivals(node), label, id),
+    ...compileStep(withArrivals(node), { label, key: id, numbers }),
     number,
     id,
     rank: ranks.get(number) ?? -1,
@@ -144,24 +151,34 @@ function compileNode(node: NodeDefinition, { number, numbers, ranks, around }: C
     next: [],
     caught: false,
     effect: node.effect,
+    queue: node.queue,
     inner: new Map(innerGraphs(node, []).map(({ name, graph }) => [name, compilePlan(graph, innerLabel(label, name))])),
-    undo: compensate === undefined ? undefined : compileStep(compensate, `${label} (undone)`, `undo.${id}`),
+    undo:
+      compensate === undefined
+        ? undefined
+        : compileStep(compensate, { label: `${label} (undone)`, key: `undo.${id}`, numbers }),
     made: undefined,
   };
 }
 
-function compileStep(step: StepDefinition, label: string, key: string): PlanStep {
+interface StepPlace extends Pick<Compiling, "numbers"> {
+  readonly label: string;
+  readonly key: string;
+}
+
+function compileStep(step: StepDefinition, { label, key, numbers }: StepPlace): PlanStep {
   const limit = toMilliseconds(step.timeout);
   const given: Json = step.with ?? {};
   return {
     label,
     use: step.use,
     given: step.with,
-    settings: compileTemplate(given),
+    settings: compileTemplate(given, numbers),
     times: step.retry?.times ?? 0,
     backoff: toMilliseconds(step.retry?.backoff) ?? BACKOFF,
     options: limit === undefined ? { key } : { key, timeout: limit },
     effect: undefined,
+    queue: undefined,
     action: (kind) => kind,
   };
 }
@@ -180,11 +197,10 @@ function leastOf(join: JoinDefinition | undefined, edges: number): number {
 }
 
 /** Whether each node comes after the one before it, so that a failure leaves nothing else at work. */
-function isSingle(nodes: readonly PlanNode[]): boolean {
-  const order = nodes.toSorted((left, right) => left.rank - right.rank);
-  return order.every(({ edges, early, inner }, rank) => {
+function isSingle(inOrder: readonly PlanNode[]): boolean {
+  return inOrder.every(({ edges, early, inner }, rank) => {
     if (early || inner.size > 0) return false;
-    return rank === 0 || edges.some(({ from }) => from === order[rank - 1]?.number);
+    return rank === 0 || edges.some(({ from }) => from === inOrder[rank - 1]?.number);
   });
 }
 

@@ -4,7 +4,7 @@ import type { WorkflowDefinition } from "./definition.ts";
 import { checkWorkflow } from "./parse.ts";
 
 const ORDER =
-  "id name version description input timeout concurrency use with body branches after join retry effect compensate nodes output";
+  "id name version description input timeout concurrency schedule use with body branches after join retry effect queue compensate nodes output";
 const RANKS = new Map(ORDER.split(" ").map((name, rank) => [name, rank]));
 
 /** Writes a workflow as YAML, fields in the order in which people read them; read again, it is the same. */

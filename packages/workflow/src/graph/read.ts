@@ -1,7 +1,7 @@
 import { type Json, toJson } from "@mofa/kernel";
 import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
 import { isCollection, isPair, LineCounter, type Node, parseDocument, type Range } from "yaml";
-import { countNames, findJsonError } from "./json-syntax.ts";
+import { findJsonError, repeatsNames } from "./json-syntax.ts";
 import type { Path, Problem } from "./problem.ts";
 
 export type WorkflowFormat = "yaml" | "json";
@@ -31,6 +31,8 @@ export function readData(
   try {
     // What is odd in JSON is said here as well: JSON.parse takes the last of two equal keys without a word.
     const value: unknown = load(text, { schema: CORE_SCHEMA, maxAliases: MAX_ALIASES, maxDepth: MAX_DEPTH });
+    // Without anchors nothing in it stands in two places, and it need not be copied.
+    if (!text.includes("&") && isPlain(value)) return { value: value as Json };
     if (countValues(value, MAX_VALUES) < 0)
       return { message: `more than ${MAX_VALUES} values, aliases counted`, place: { line: 1, column: 1 } };
     return { value: toJson(value ?? null) };
@@ -76,21 +78,29 @@ function keyOffset(root: Node | null, at: Path): number | undefined {
 interface Size {
   values: number;
   fields: number;
+  finite: boolean;
 }
 
-/** Whether JSON has no field twice, and is neither too deep nor too large to be looked at. */
-function isPlain(value: unknown, text: string): boolean {
-  const size: Size = { values: 0, fields: 0 };
-  return measure(value, MAX_DEPTH, size) && size.values <= MAX_VALUES && size.fields === countNames(text);
+/** Whether data is JSON, neither too deep nor too large to be looked at, and gives no field twice in its JSON text. */
+function isPlain(value: unknown, json?: string): boolean {
+  const size: Size = { values: 0, fields: 0, finite: true };
+  if (!measure(value, MAX_DEPTH, size) || size.values > MAX_VALUES) return false;
+  // YAML has words for numbers that JSON does not have.
+  return json === undefined ? size.finite : !repeatsNames(json, size.fields);
 }
 
 function measure(value: unknown, depth: number, size: Size): boolean {
   size.values++;
-  if (typeof value !== "object" || value === null) return true;
-  if (depth === 0 || size.values > MAX_VALUES || Object.hasOwn(value, "__proto__")) return false;
-  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  if (!Array.isArray(value)) size.fields += items.length;
-  for (const item of items) if (!measure(item, depth - 1, size)) return false;
+  if (typeof value === "number") size.finite &&= Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return value !== undefined;
+  if (depth === 0 || size.values > MAX_VALUES) return false;
+  if (Array.isArray(value)) return value.every((item) => measure(item, depth - 1, size));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const name in fields) {
+    size.fields++;
+    if (name === "__proto__" || !measure(fields[name], depth - 1, size)) return false;
+  }
   return true;
 }
 

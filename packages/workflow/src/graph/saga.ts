@@ -22,7 +22,9 @@ export class Saga {
   note(graph: GraphRun, node: PlanNode, output: Json): void {
     const { undo } = node;
     if (undo === undefined) return;
-    const settings = undo.settings((root) => (root === node.id ? output : graph.scope(root)));
+    const settings = undo.settings({
+      look: (root, number) => (root === node.id ? output : graph.look(root, number)),
+    });
     this.#undos.push({ at: [...placeOf(graph), node.rank], step: undo, settings });
   }
 

@@ -22,5 +22,5 @@ test.each<[string, Json, Json]>([
   ["other texts stay", "a $ and a { and a }", "a $ and a { and a }"],
   ["spaces are allowed", "${ input.text }", "hi"],
 ])("%s", (_, template, result) => {
-  expect(compileTemplate(template)((root) => values[root] ?? null)).toEqual(result);
+  expect(compileTemplate(template)({ look: (root) => values[root] ?? null })).toEqual(result);
 });

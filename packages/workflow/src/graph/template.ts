@@ -11,8 +11,14 @@ interface Reference {
   readonly path: readonly (string | number)[];
 }
 
-/** Gives the value under a root name. */
-export type Scope = (root: string) => Json;
+/** Where references are looked up. */
+export interface Scope {
+  /** The value under a root name; `number` is the node's in the graph that the template is for, or -1. */
+  look(root: string, number: number): Json;
+}
+
+/** The nodes of a graph by id, so that their outputs need not be looked for by name. */
+type Numbers = ReadonlyMap<string, number>;
 
 /** A value made ready: resolves its references. */
 export type Template = (scope: Scope) => Json;
@@ -48,40 +54,56 @@ export function readText(text: string): { readonly parts: readonly Part[] } | { 
 }
 
 /** Makes a value ready; texts in it must have been checked. What has no references is given as it is. */
-export function compileTemplate(value: Json): Template {
-  return hasDollar(value) ? compileValue(value) : () => value;
+export function compileTemplate(value: Json, numbers: Numbers = NO_NUMBERS): Template {
+  return hasDollar(value) ? compileValue(value, numbers) : () => value;
 }
+
+const NO_NUMBERS: Numbers = new Map();
 
 function hasDollar(value: Json): boolean {
   if (typeof value === "string") return value.includes("${");
   return typeof value === "object" && value !== null && Object.values(value).some((item) => hasDollar(item ?? null));
 }
 
-function compileValue(value: Json): Template {
-  if (typeof value === "string") return compileText(value);
+function compileValue(value: Json, numbers: Numbers): Template {
+  if (typeof value === "string") return compileText(value, numbers);
   if (value === null || typeof value !== "object") return () => value;
-  if (isList(value)) {
-    const items = value.map(compileTemplate);
-    return (scope) => items.map((item) => item(scope));
-  }
-  const fields = Object.entries(value).flatMap(([key, item]) =>
-    item === undefined ? [] : [[key, compileTemplate(item)] as const],
-  );
-  return (scope) => Object.fromEntries(fields.map(([key, item]) => [key, item(scope)]));
+  if (!isList(value)) return compileFields(value, numbers);
+  const items = value.map((item) => compileTemplate(item, numbers));
+  return (scope) => items.map((item) => item(scope));
 }
 
-function compileText(text: string): Template {
+/** Only what hangs on references is made anew: the rest is there in one copy of an object of the same form. */
+function compileFields(value: JsonObject, numbers: Numbers): Template {
+  const form: Record<string, Json> = {};
+  const changing: { readonly key: string; readonly item: Template }[] = [];
+  // No definition has the key "__proto__": reading and checking refuse it.
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    const changes = hasDollar(item);
+    form[key] = changes ? null : item;
+    if (changes) changing.push({ key, item: compileValue(item, numbers) });
+  }
+  return (scope) => {
+    const result = { ...form };
+    for (const { key, item } of changing) result[key] = item(scope);
+    return result;
+  };
+}
+
+function compileText(text: string, numbers: Numbers): Template {
   const read = readText(text);
   if ("problem" in read) return () => text;
-  const { parts } = read;
+  const parts = read.parts.map((part) => (typeof part === "string" ? part : compileReference(part, numbers)));
   const [only] = parts;
-  if (parts.length === 1 && only !== undefined)
-    return typeof only === "string" ? () => only : (scope) => look(scope, only);
-  return (scope) => parts.map((part) => (typeof part === "string" ? part : toText(look(scope, part)))).join("");
+  if (parts.length === 1 && only !== undefined) return typeof only === "string" ? () => only : only;
+  return (scope) => parts.map((part) => (typeof part === "string" ? part : toText(part(scope)))).join("");
 }
 
-function look(scope: Scope, { root, path }: Reference): Json {
-  return valueAt(scope(root), path);
+function compileReference({ root, path }: Reference, numbers: Numbers): Template {
+  const number = numbers.get(root) ?? -1;
+  if (path.length === 0) return (scope) => scope.look(root, number);
+  return (scope) => valueAt(scope.look(root, number), path);
 }
 
 /** What stands at a path in a value; null when nothing does. */
@@ -100,6 +122,7 @@ function toText(value: Json): string {
 
 /** Reads what may follow a name in a reference: `.items[0]["odd key"]`. */
 export function readPath(text: string): readonly (string | number)[] {
+  if (text === "") return [];
   const path: (string | number)[] = [];
   // Stepped by hand: matchAll makes a copy of the expression for every text.
   STEP.lastIndex = 0;

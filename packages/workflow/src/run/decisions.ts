@@ -9,18 +9,18 @@ import {
   isMofaError,
   type Journal,
   type JournalRow,
+  type Json,
   type NewTask,
   type Question,
   type TaskAnswer,
   type TaskRecord,
-  toErrorJson,
   toJson,
 } from "@mofa/kernel";
 import { fail } from "../errors.ts";
 import type { StepFrame } from "./frame.ts";
 import { short } from "./identity.ts";
 import { checkAnswer, checkQuestion } from "./question.ts";
-import type { RunPart } from "./run-log.ts";
+import type { RunLog, RunPart } from "./run-log.ts";
 
 export interface DecisionsOptions {
   readonly journal: Journal;
@@ -28,7 +28,6 @@ export interface DecisionsOptions {
   /** What happens to questions: somebody decides, or the fallback does at once. */
   readonly mode: "wait" | "fallback";
   token(): string;
-  warn(message: string): void;
 }
 
 export interface Decisions {
@@ -36,16 +35,16 @@ export interface Decisions {
   decide(token: string, answer: TaskAnswer): Promise<TaskRecord>;
   /** Whether somebody in this process waits for it. */
   waits(token: string): boolean;
-  /** Looks for answers that came in elsewhere. */
-  poll(): Promise<void>;
+  /** Looks for answers to what a run has asked. */
+  look(run: string): Promise<void>;
 }
 
-export function createDecisions({ journal, clock, mode, token: newToken, warn }: DecisionsOptions): Decisions {
-  const waiting = new Map<string, (task: TaskRecord) => void>();
+export function createDecisions({ journal, clock, mode, token: newToken }: DecisionsOptions): Decisions {
+  const waiting = new Map<string, { readonly run: string; give(task: TaskRecord): void }>();
 
   function settle(task: TaskRecord): void {
     if (task.answer === undefined) return;
-    waiting.get(task.token)?.(task);
+    waiting.get(task.token)?.give(task);
   }
 
   /** Answers by the fallback; when somebody was faster, that answer counts. */
@@ -62,22 +61,27 @@ export function createDecisions({ journal, clock, mode, token: newToken, warn }:
   /** Waits for the answer, or for its time to be over. */
   async function untilAnswered(frame: StepFrame, { token, question, expiresAt }: NewTask): Promise<TaskRecord> {
     let answered: TaskRecord | undefined;
-    const failed = (error: unknown) =>
-      warn(`The decision "${question.title}" is not settled yet: ${toErrorJson(error).message}`);
-    await frame.wait((wake) => {
-      const expire = () => void fallBack(token, question).then(settle, failed);
+    // A failure closes the log, which ends the wait.
+    const settleBy = (ask: () => Promise<TaskRecord | undefined>) =>
+      frame.log.query(ask).then(
+        (task) => task !== undefined && settle(task),
+        () => {},
+      );
+    await frame.wait({ until: expiresAt }, (wake) => {
+      const expire = () => void settleBy(() => fallBack(token, question));
       const timer = expiresAt === undefined ? undefined : clock.after(Math.max(0, expiresAt - clock.now()), expire);
       const disarm = () => {
         timer?.();
         waiting.delete(token);
       };
-      waiting.set(token, (task) => {
+      const give = (task: TaskRecord) => {
         answered = task;
         disarm();
         wake();
-      });
+      };
+      waiting.set(token, { run: frame.run, give });
       // It may have been answered just before somebody waited.
-      journal.task(token).then((task) => task !== undefined && settle(task), failed);
+      void settleBy(() => journal.task(token));
       return disarm;
     });
     if (answered === undefined) throw fail("decision.not_found", { token });
@@ -91,17 +95,19 @@ export function createDecisions({ journal, clock, mode, token: newToken, warn }:
   }
 
   /** The task that an earlier life opened at this place. */
-  async function find(row: JournalRow | undefined): Promise<TaskRecord | undefined> {
+  async function find(log: RunLog, row: JournalRow | undefined): Promise<TaskRecord | undefined> {
     if (row === undefined) return undefined;
+    const known = answerIn(row.body);
+    if (known !== undefined) return known;
     const token = String(row.body);
-    const task = await journal.task(token);
+    const task = await log.query(() => journal.task(token));
     if (task === undefined) throw fail("decision.not_found", { token });
     return task;
   }
 
   /** Opens the task if no earlier life did, and waits; the run shows that it waits. */
   async function wait(frame: StepFrame, task: NewTask, part: RunPart): Promise<TaskRecord> {
-    const done = frame.log.beginWait(true);
+    const done = frame.beginWait({ until: task.expiresAt, forDecision: true });
     try {
       await frame.log.append({ ...part, update: { status: "waiting" } });
       if (part.tasks !== undefined) tell(frame, task.token, "open");
@@ -118,7 +124,7 @@ export function createDecisions({ journal, clock, mode, token: newToken, warn }:
   /** Lets the fallback answer at once: where nobody waits for decisions. */
   async function answerByFallback(frame: StepFrame, task: NewTask, part: RunPart): Promise<TaskRecord> {
     if (part.tasks !== undefined) await frame.log.append(part);
-    const answered = await fallBack(task.token, task.question);
+    const answered = await frame.log.query(() => fallBack(task.token, task.question));
     tell(frame, task.token, "answered");
     return answered;
   }
@@ -127,7 +133,7 @@ export function createDecisions({ journal, clock, mode, token: newToken, warn }:
     async ask(frame, asked) {
       const question = checkQuestion(asked);
       const key = frame.place(`ask:${short(toJson(question))}`);
-      const kept = await find(frame.log.take(key));
+      const kept = await find(frame.log, frame.log.take(key));
       if (kept?.answer !== undefined) return toAnswer(kept);
       if (mode === "fallback" && question.fallback === undefined)
         throw fail("decision.no_fallback", { title: question.title });
@@ -146,8 +152,8 @@ export function createDecisions({ journal, clock, mode, token: newToken, warn }:
       return answered;
     },
     waits: (token) => waiting.has(token),
-    async poll() {
-      const tokens = [...waiting.keys()];
+    async look(run) {
+      const tokens = [...waiting].flatMap(([token, waiter]) => (waiter.run === run ? token : []));
       for (const task of await Promise.all(tokens.map((token) => journal.task(token))))
         if (task !== undefined) settle(task);
     },
@@ -159,6 +165,19 @@ function toAnswer({ token, answer }: TaskRecord): Answer {
   return answer;
 }
 
+/** The answered task that a fork has taken over whole: its own is the other run's. */
+function answerIn(body: Json | undefined): TaskRecord | undefined {
+  return typeof body === "object" && body !== null ? (body as unknown as TaskRecord) : undefined;
+}
+
 function tell(frame: StepFrame, token: string, status: "open" | "answered"): void {
   frame.call?.emit("decision.changed", { run: frame.run, token, status });
+}
+
+/** Leaves out open questions of runs that have ended: nobody waits for their answers any more. */
+export async function withoutEnded(journal: Journal, tasks: readonly TaskRecord[]): Promise<readonly TaskRecord[]> {
+  const open = [...new Set(tasks.flatMap(({ status, run }) => (status === "open" ? run : [])))];
+  const records = open.length === 0 ? [] : await journal.list({ ids: open, limit: open.length });
+  const ended = new Set(records.flatMap(({ id, finishedAt }) => (finishedAt === undefined ? [] : id)));
+  return tasks.filter(({ status, run }) => status !== "open" || !ended.has(run));
 }

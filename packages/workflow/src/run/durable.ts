@@ -4,14 +4,23 @@
 // 2. A result is given to the caller only after its row is kept, and as it will be given on every replay.
 // 3. Failures are results. Not kept: that the run was taken over, that its engine ends, and cancellations from outside.
 // 4. What was begun with the effect `once` and has no result is never run again.
-import { fromErrorJson, isMofaError, type JournalRow, type Middleware, type Next, type Step } from "@mofa/kernel";
+import {
+  fromErrorJson,
+  isMofaError,
+  type Journal,
+  type JournalRow,
+  type Middleware,
+  type Next,
+  type Step,
+} from "@mofa/kernel";
 import { fail } from "../errors.ts";
 import { type FrameHost, StepFrame } from "./frame.ts";
 import { identify } from "./identity.ts";
-import { failureJson, outputJson } from "./outcome.ts";
+import { posted } from "./letters.ts";
+import { failureJson, outputJson, toKept } from "./outcome.ts";
 
-/** Keeps the steps of runs whose frames are ours, as the name of their journal tells; every other call passes untouched. */
-export function durable(journalOf: (frames: FrameHost) => string | undefined): Middleware {
+/** Keeps the steps of runs whose frames are ours, as their journal tells; every other call passes untouched. */
+export function durable(journalOf: (frames: FrameHost) => DurableJournal | undefined): Middleware {
   return (step, next) => {
     const { parent } = step.call;
     const frame = parent === undefined ? step.call.run : parent.run;
@@ -22,16 +31,18 @@ export function durable(journalOf: (frames: FrameHost) => string | undefined): M
     if (parent === undefined) {
       frame.call ??= step.call;
       frame.log.call ??= step.call;
-      frame.log.entered(frame.path);
+      frame.open();
       return next(step);
     }
     return keep(step, next, { parent: frame, journal });
   };
 }
 
+type DurableJournal = Pick<Journal, "name" | "transactional">;
+
 interface Place {
   readonly parent: StepFrame;
-  readonly journal: string;
+  readonly journal: DurableJournal;
 }
 
 function keep(step: Step, next: Next, { parent, journal }: Place): Promise<unknown> {
@@ -42,14 +53,29 @@ function keep(step: Step, next: Next, { parent, journal }: Place): Promise<unkno
   const row = log.take(frame.path);
   step.enter(frame);
   if (row !== undefined) return replay(step, row);
-  log.entered(frame.path);
-  if (effect === "tx") return Promise.reject(fail("step.tx_unsupported", { kind, name, journal }));
-  const run = effect === "none" ? next : effect === "once" ? atMostOnce(frame, parent, next) : next;
+  if (effect === "tx" && journal.transactional !== true)
+    return Promise.reject(fail("step.tx_unsupported", { kind, name, journal: journal.name }));
+  frame.open();
+  const run = wrapperOf(step, { frame, parent })(next);
   const waiting = log.ready();
-  if (effect === "none") return waiting === undefined ? run(step) : waiting.then(() => run(step));
-  return waiting === undefined
-    ? record(step, run, { frame, parent })
-    : waiting.then(() => record(step, run, { frame, parent }));
+  const work = () => (effect === "none" ? run(step) : record(step, run, { frame, parent }));
+  const result = waiting === undefined ? work() : waiting.then(work);
+  const close = () => frame.close();
+  result.then(close, close);
+  return result;
+}
+
+interface Here {
+  readonly frame: StepFrame;
+  readonly parent: StepFrame;
+}
+
+/** What a step needs around it beside being kept. */
+function wrapperOf({ action: { kind, name, effect } }: Step, here: Here): (next: Next) => Next {
+  if (effect === "once") return (next) => atMostOnce(here, next);
+  if (effect === "tx") here.frame.writes = [];
+  if (kind === "message" && name === "send") return (next) => posted(here, next);
+  return (next) => next;
 }
 
 function replay(step: Step, row: JournalRow): Promise<unknown> {
@@ -58,20 +84,18 @@ function replay(step: Step, row: JournalRow): Promise<unknown> {
 }
 
 /** Writes that it begins, before it does; refuses when an earlier life had begun it. */
-function atMostOnce(frame: StepFrame, parent: StepFrame, next: Next): Next {
+function atMostOnce({ frame, parent }: Here, next: Next): Next {
   return async (step) => {
     const { kind, name } = step.action;
     if (frame.log.wasBegun(frame.path)) throw fail("step.in_doubt", { step: frame.key, kind, name });
     await frame.log.append({ rows: [parent.row({ key: frame.path, type: "begin", kind, name })] });
+    // A process that stalled meanwhile may have lost the run, and its successor found the step in doubt.
+    await frame.log.ready();
     return next(step);
   };
 }
 
-async function record(
-  step: Step,
-  run: Next,
-  { frame, parent }: { frame: StepFrame; parent: StepFrame },
-): Promise<unknown> {
+async function record(step: Step, run: Next, { frame, parent }: Here): Promise<unknown> {
   const { log, path } = frame;
   const { kind, name } = step.action;
   const toRow = (result: Pick<JournalRow, "body" | "error">) =>
@@ -79,15 +103,19 @@ async function record(
   const limit = noteTimeout(step, (error) => log.note({ rows: [toRow({ error: failureJson(error) })] }));
   try {
     const body = outputJson(frame.key, await run(step));
-    if (!limit.crossed()) await log.append({ rows: [toRow(body === undefined ? {} : { body })] });
+    const writes = frame.writes ?? [];
+    const row = toRow(body === undefined ? {} : { body });
+    if (!limit.crossed()) await log.append({ rows: [row], ...(writes.length > 0 && { writes }) });
     else throw step.call.signal.reason;
     return body;
   } catch (error) {
     if (log.closed) throw log.reason;
     // A cancel is an echo of something that is kept, or must not be; only genuine failures are results of this step.
     if (limit.crossed() || step.call.signal.aborted) throw error;
-    await log.append({ rows: [toRow({ error: failureJson(error) })] });
-    throw error;
+    const kept = failureJson(error);
+    await log.append({ rows: [toRow({ error: kept })] });
+    // What is caught now must be what is caught in every later life.
+    throw toKept(error, kept);
   } finally {
     limit.release();
   }

@@ -1,4 +1,4 @@
-// The engine "runs": keeps runs on the newest journal, and lets decisions in.
+// The engine "runs": keeps runs on the newest journal, and lets in what is said to them.
 //
 // 1. Ownerless runs are looked for all the time, by every engine, not once at the start.
 // 2. A newer journal is used for what comes; runs of an older one go on where they are.
@@ -7,50 +7,45 @@ import {
   type Action,
   type AnyAction,
   type Engine,
+  type ForkOptions,
   type Journal,
-  type JournalRow,
   type KindName,
+  type NewRun,
   nearest,
   type PluginContext,
-  RUN_ENDS,
+  type QueueLimits,
+  type Run,
   type RunRecord,
-  type TaskRecord,
+  type StartOptions,
   toErrorJson,
   toJson,
 } from "@mofa/kernel";
 import { fail } from "../errors.ts";
-import { createDecisions, type Decisions } from "./decisions.ts";
-import type { FrameHost } from "./frame.ts";
+import { withoutEnded } from "./decisions.ts";
+import { rowsOfFork } from "./fork.ts";
+import { type FrameHost, StepFrame } from "./frame.ts";
 import { createRunHandle } from "./handle.ts";
-import { createWorkerId, deadOwners } from "./liveness.ts";
 import { repeat } from "./repeat.ts";
+import { createPruner, type RetentionOptions } from "./retention.ts";
 import { createRunFeeds } from "./run-feed.ts";
-import { createWorker, type Worker } from "./worker.ts";
+import { spare } from "./spare.ts";
+import { toNewRun } from "./start-options.ts";
+import { openStation, type Station, type StationOptions } from "./station.ts";
+import { parkedReason, surveyRuns, versionsOf } from "./survey.ts";
 
-export interface EngineOptions {
-  readonly maxConcurrent: number;
-  readonly leaseMs: number;
-  readonly decisions: "wait" | "fallback";
+export interface EngineOptions extends StationOptions {
   /** Milliseconds between looks for ownerless runs and for answers from elsewhere, give or take a fifth. */
   readonly pollMs: number;
-  /** The action as it was when the run began, as far as its kept rows say. */
-  revive(action: AnyAction, rows: readonly JournalRow[]): AnyAction;
-}
-
-/** One journal and the work on it. */
-interface Station {
-  readonly journal: Journal;
-  readonly worker: Worker;
-  readonly decisions: Decisions;
-  readonly frames: FrameHost;
-  /** Workers that are surely dead. */
-  dead: readonly string[];
+  readonly queues: readonly QueueLimits[];
+  /** A run that would be taken over more often than this is dead. */
+  readonly maxTakeovers: number;
+  readonly retention: RetentionOptions;
 }
 
 export interface RunsEngine {
   readonly engine: Engine;
-  /** The name of the journal that keeps the runs of these frames; undefined when they are another engine's. */
-  journalOf(frames: FrameHost): string | undefined;
+  /** The journal that keeps the runs of these frames; undefined when they are another engine's. */
+  journalOf(frames: FrameHost): Journal | undefined;
   /** Begins to take over ownerless runs. */
   recover(): void;
   /** Stops all work at once; the runs stay as they are kept. */
@@ -61,12 +56,16 @@ export interface RunsEngine {
 // The kinds whose things are actions. Runs of other kinds are found by the kind that a start or a survey has shown.
 const ACTION_KINDS = ["workflow", "agent", "tool", "script", "node", "model"];
 const SURVEY_MS = 5000;
+const PRUNE_MS = 60_000;
 const RUN_ID = /^[\w.:@-]{1,100}$/;
 
 export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEngine {
+  const { clock } = ctx;
+  const { queues, maxTakeovers } = options;
   const stations: Station[] = [];
   const kinds = new Set<string>(ACTION_KINDS);
   let reported: ReadonlySet<string> = new Set();
+  let dead: readonly string[] = [];
   const feeds = createRunFeeds(ctx);
   let recovering = false;
 
@@ -77,37 +76,28 @@ export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEn
   function station(): Station {
     const journal = ctx.find("journal");
     const newest = stations.at(-1);
-    if (journal === undefined) return newest ?? openStation(ctx.get("journal", "any"));
-    return newest?.journal === journal ? newest : openStation(journal);
+    if (journal === undefined) return newest ?? add(ctx.get("journal", "any"));
+    return newest?.journal === journal ? newest : add(journal);
   }
 
-  function openStation(journal: Journal): Station {
-    const { clock, ids, log } = ctx;
-    const decisions = createDecisions({
-      journal,
-      clock,
-      mode: options.decisions,
-      token: () => ids.unique(),
-      warn: (message) => log.warn(message),
-    });
-    const frames: FrameHost = { random: ids.random, uniqueId: ids.unique, ask: decisions.ask };
-    const worker = createWorker(journal, {
-      ...options,
-      id: createWorkerId(),
-      clock,
-      log,
-      frames,
-      find,
-      invoke: (action, input, more) => ctx.invoke(action, input, more),
-      tell: (event) => ctx.emit("run.changed", event),
-      freed: () => void claims.now(),
-    });
-    const opened = { journal, worker, decisions, frames, dead: [] };
+  function add(journal: Journal): Station {
+    const opened = openStation({ ctx, journal, find, claims: () => void claims.now() }, options);
     stations.push(opened);
     return opened;
   }
 
-  const actions = () => [...kinds].flatMap((kind) => list(kind).map(({ name }) => ({ kind, name })));
+  /** The station that works on a run, or that would. */
+  const stationOf = (run: string) => stations.find(({ worker }) => worker.local(run) !== undefined) ?? station();
+
+  /** What can be run here, in which versions. */
+  function actions() {
+    return [...kinds].flatMap((kind) =>
+      list(kind).map((action) => {
+        const versions = versionsOf(action);
+        return { kind, name: action.name, ...(versions !== undefined && { versions }) };
+      }),
+    );
+  }
 
   async function guarded(what: string, work: () => Promise<unknown>): Promise<void> {
     try {
@@ -119,102 +109,130 @@ export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEn
 
   /** Looks at who owns the open runs, and which of them nobody here can run. */
   async function survey(): Promise<void> {
-    const here = station();
-    const open = await here.journal.list({ status: ["queued", "running", "waiting"], limit: 1000 });
-    here.dead = deadOwners(open);
-    const parkedNow = new Set<string>();
-    for (const record of open) {
-      kinds.add(record.kind);
-      const reason = parked(record);
-      if (reason === undefined) continue;
-      parkedNow.add(record.id);
-      if (reported.has(record.id)) continue;
-      ctx.log.warn(`The run "${record.id}" is parked: ${reason}`);
-      ctx.emit("run.changed", { run: record.id, status: record.status, reason });
+    const seen = await surveyRuns(station().journal, reasonOf);
+    dead = seen.dead;
+    for (const kind of seen.kinds) kinds.add(kind);
+    for (const { id, status, parked: reason = "" } of seen.parked) {
+      if (reported.has(id)) continue;
+      ctx.log.warn(`The run "${id}" is parked: ${reason}`);
+      ctx.emit("run.changed", { run: id, status, reason });
     }
-    reported = parkedNow;
+    reported = new Set(seen.parked.map(({ id }) => id));
   }
 
+  const delay = () => options.pollMs * (0.8 + 0.4 * ctx.ids.random());
   const claims = repeat({
-    clock: ctx.clock,
-    delay: () => options.pollMs * (0.8 + 0.4 * ctx.ids.random()),
+    clock,
+    delay,
     async work() {
-      const here = station();
-      const filter = () => ({ actions: actions(), deadWorkers: here.dead });
-      if (recovering) await guarded("Looking for runs to take over", () => here.worker.claim(filter()));
-      for (const each of stations) await guarded("Looking for answers", () => each.decisions.poll());
+      if (recovering) await station().take({ actions: actions(), deadWorkers: dead, queues, maxTakeovers });
     },
   });
-  const surveys = repeat({
-    clock: ctx.clock,
-    delay: () => SURVEY_MS,
-    work: () => guarded("Looking at open runs", survey),
+  const polls = repeat({
+    clock,
+    delay,
+    work: async () =>
+      void (await Promise.all((stations.length === 0 ? [station()] : stations).map((each) => each.poll()))),
   });
+  const surveys = repeat({ clock, delay: () => SURVEY_MS, work: () => guarded("Looking at open runs", survey) });
+  const prune = createPruner(options.retention, {
+    journal: () => station().journal,
+    clock,
+    stopped: () => ctx.signal.aborted,
+  });
+  const pruning = repeat({ clock, delay: () => PRUNE_MS, work: () => guarded("Deleting old runs", prune) });
 
-  /** Why nobody here can work on an open run that nobody owns. */
-  function parked({ kind, name, status, leaseUntil }: RunRecord): string | undefined {
-    if (RUN_ENDS.includes(status) || (leaseUntil ?? 0) > ctx.clock.now() || find(kind, name) !== undefined)
-      return undefined;
-    return `no ${kind} "${name}" is registered. Add the plugin or file that brings it.`;
-  }
+  const reasonOf = (record: RunRecord) =>
+    parkedReason(record, { action: find(record.kind, record.name), now: clock.now() });
 
   function withReason(record: RunRecord): RunRecord {
-    const reason = parked(record);
+    const reason = reasonOf(record);
     return reason === undefined ? record : { ...record, parked: reason };
   }
 
-  const open = (id: string) =>
-    createRunHandle({
-      id,
-      ctx,
-      station: () => stations.find(({ worker }) => worker.local(id) !== undefined) ?? station(),
-      withReason,
-      feeds,
-    });
+  function open(id: string): Run {
+    const fork = (given?: ForkOptions) => forkOf(id, given);
+    return createRunHandle({ id, ctx, station: () => stationOf(id), withReason, feeds, fork });
+  }
 
-  async function start({ kind, name }: Action<never, unknown>, input: unknown, id: string): Promise<void> {
-    const registered = find(kind, name);
-    if (registered === undefined) {
-      const near = nearest(
-        name,
-        list(kind).map((thing) => thing.name),
-      );
-      throw fail("run.not_registered", { kind, name, nearest: near });
-    }
+  /** The action by that kind and name, which is found again after a restart. */
+  function registered({ kind, name }: Action<never, unknown>): AnyAction {
+    const found = find(kind, name);
     kinds.add(kind);
-    const version =
-      "version" in registered && typeof registered.version === "string" ? { version: registered.version } : {};
-    const record = await station().worker.start({ id, kind, name, ...version, input: toJson(input ?? null) });
+    if (found !== undefined) return found;
+    const names = list(kind).map((thing) => thing.name);
+    throw fail("run.not_registered", { kind, name, nearest: nearest(name, names) });
+  }
+
+  async function start(action: Action<never, unknown>, input: unknown, given: StartOptions): Promise<Run> {
+    if (given.id !== undefined && !RUN_ID.test(given.id)) throw fail("run.bad_id", { id: given.id });
+    const { kind, name } = action;
+    const found = registered(action);
+    const version = "version" in found && typeof found.version === "string" ? { version: found.version } : {};
+    const rest = toNewRun(given, { queues, now: clock.now() });
+    const draft = { kind, name, ...version, ...rest, input: toJson(input ?? null) };
+    if (given.under !== undefined) return startUnder(draft, given);
+    const id = given.id ?? ctx.ids.unique();
+    const record = await station().worker.start({ id, ...draft }, { replace: given.debounce !== undefined });
     if (record.kind !== kind || record.name !== name)
-      throw fail("run.id_taken", { run: id, kind: record.kind, name: record.name });
+      throw fail("run.id_taken", { run: record.id, kind: record.kind, name: record.name });
+    return open(record.id);
+  }
+
+  async function startUnder(draft: Omit<NewRun, "id">, { under, id }: StartOptions): Promise<Run> {
+    const frame = under?.run;
+    if (!(frame instanceof StepFrame)) throw fail("run.needs_parent", { kind: draft.kind, name: draft.name });
+    // Whoever keeps the parent keeps its children, be it another engine.
+    const { children } = frame.host;
+    const child = await children.begin(frame, draft, id);
+    // Within its parent, what it came to is a step like any other.
+    const result = () => spare(frame.log.signal, () => children.result(frame, child, draft.name));
+    return { ...open(child), result };
+  }
+
+  async function forkOf(run: string, given: ForkOptions = {}): Promise<Run> {
+    const { journal, worker } = stationOf(run);
+    const { kind, name, version, input, queue, priority, tenant } = await open(run).record();
+    registered({ kind, name, run: () => undefined });
+    const { rows, from } = await rowsOfFork(journal, run, given);
+    const id = given.id ?? ctx.ids.unique();
+    if (!RUN_ID.test(id)) throw fail("run.bad_id", { id });
+    const same = Object.entries({ version, queue, priority, tenant }).filter(([, value]) => value !== undefined);
+    const draft = { id, kind, name, ...Object.fromEntries(same), input: given.input ?? input };
+    await worker.start({ ...draft, origin: { run, key: from } }, { rows });
+    return open(id);
   }
 
   const engine: Engine = {
     name: "runs",
-    async start(action, input, { id = ctx.ids.unique() } = {}) {
-      if (!RUN_ID.test(id)) throw fail("run.bad_id", { id });
-      await start(action as Action<never, unknown>, input, id);
+    start(action, input, given = {}) {
+      const work = () => start(action as Action<never, unknown>, input, given);
+      const frame = given.under?.run;
       // What the action gives is what its run gives.
-      return open(id) as never;
+      return (frame instanceof StepFrame ? spare(frame.log.signal, work) : work()) as Promise<never>;
     },
     open,
     list: async (filter) => (await station().journal.list(filter)).map(withReason),
+    counts: () => station().journal.counts(),
+    prune: (filter) => station().journal.prune(filter),
     async decisions(filter) {
       const { journal } = station();
       return withoutEnded(journal, await journal.tasks(filter));
     },
     async decide(token, answer) {
-      const { decisions } = stations.find((each) => each.decisions.waits(token)) ?? station();
+      const { decisions, said } = stations.find((each) => each.decisions.waits(token)) ?? station();
       const awaited = decisions.waits(token);
       const task = await decisions.decide(token, answer);
-      if (!awaited) ctx.emit("decision.changed", { run: task.run, token, status: "answered" });
+      if (awaited) return task;
+      ctx.emit("decision.changed", { run: task.run, token, status: "answered" });
+      said(task.run);
       return task;
     },
   };
 
   return {
     engine,
-    journalOf: (frames) => stations.find((each) => each.frames === frames)?.journal.name,
+    journalOf: (frames) => stations.find((each) => each.frames === frames)?.journal,
     recover() {
       recovering = true;
       // The first look asks who is dead; the others are done by and by.
@@ -224,16 +242,8 @@ export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEn
       for (const { worker } of stations) worker.interrupt();
     },
     async stop() {
-      await Promise.all([claims.stop(), surveys.stop()]);
-      await Promise.all(stations.map(({ worker }) => worker.stop()));
+      await Promise.all([claims, polls, surveys, pruning].map((each) => each.stop()));
+      await Promise.all(stations.map((each) => each.stop()));
     },
   };
-}
-
-/** Leaves out open questions of runs that have ended: nobody waits for their answers any more. */
-async function withoutEnded(journal: Journal, tasks: readonly TaskRecord[]): Promise<readonly TaskRecord[]> {
-  const open = new Set(tasks.flatMap(({ status, run }) => (status === "open" ? run : [])));
-  const records = await Promise.all([...open].map((run) => journal.get(run)));
-  const ended = new Set(records.flatMap((record) => (record?.finishedAt === undefined ? [] : record.id)));
-  return tasks.filter(({ status, run }) => status !== "open" || !ended.has(run));
 }

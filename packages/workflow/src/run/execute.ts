@@ -15,6 +15,8 @@ export interface Execution {
   readonly action: AnyAction;
   readonly frame: StepFrame;
   invoke(action: AnyAction, input: unknown, options: InvokeOptions): Promise<unknown>;
+  /** Hears that the run is stopped, before that is kept: what it began is stopped as well. */
+  stopping(run: string, reason: unknown): Promise<void>;
   warn(message: string): void;
 }
 
@@ -30,6 +32,7 @@ export async function execute(execution: Execution): Promise<boolean> {
     log.close(fail("run.interrupted", { run: record.id }, { stack: false }));
     return false;
   }
+  if (log.signal.aborted) await execution.stopping(record.id, log.signal.reason);
   await log.append({ update: end });
   const orphans = end.status === "cancelled" ? [] : log.orphans();
   if (orphans.length > 0) {
@@ -46,20 +49,26 @@ export async function execute(execution: Execution): Promise<boolean> {
 async function run({ record, action, frame, invoke }: Execution): Promise<End | undefined> {
   const { log } = frame;
   const timeout = remaining(record, action, log.clock.now());
-  const options = { frame, trace: record.id, signal: log.signal, ...(timeout !== undefined && { timeout }) };
+  const { tenant } = record;
+  const limits = { ...(timeout !== undefined && { timeout }), ...(tenant !== undefined && { tenant }) };
+  const options = { frame, trace: record.id, signal: log.signal, ...limits };
   try {
     const output: Json | undefined = outputJson(record.id, await invoke(action, record.input, options));
     return output === undefined ? { status: "done" } : { status: "done", output };
   } catch (error) {
     if (log.closed) return undefined;
-    if (log.signal.aborted) return { status: "cancelled", error: failureJson(log.signal.reason) };
+    if (log.signal.aborted) return stopped(log.signal.reason);
     return stoppedFromOutside(frame, timeout) ? undefined : { status: "failed", error: failureJson(error) };
   }
 }
 
+function stopped(reason: unknown): End {
+  return { status: isMofaError(reason, "run.deadline") ? "failed" : "cancelled", error: failureJson(reason) };
+}
+
 /** A run's time-out counts from its start, whoever worked on it since. */
 function remaining(record: RunRecord, { timeout }: AnyAction, now: number): number | undefined {
-  return timeout === undefined ? undefined : Math.max(1, record.createdAt + timeout - now);
+  return timeout === undefined ? undefined : Math.max(1, (record.startedAt ?? record.createdAt) + timeout - now);
 }
 
 /** The whole kernel ends, say: that is no result of the run. Its own time-out is one. */

@@ -1,29 +1,29 @@
 import {
-  type EventBodies,
+  type ForkOptions,
   fromErrorJson,
-  type Journal,
   type PluginContext,
   RUN_ENDS,
   type Run,
   type RunRecord,
-  toErrorJson,
+  toJson,
 } from "@mofa/kernel";
 import { fail } from "../errors.ts";
 import type { RunFeeds } from "./run-feed.ts";
-import type { Worker } from "./worker.ts";
+import type { Station } from "./station.ts";
 
 export interface HandleOptions {
   readonly id: string;
   readonly ctx: PluginContext;
   readonly feeds: RunFeeds;
-  station(): { readonly journal: Journal; readonly worker: Worker };
+  station(): Pick<Station, "journal" | "worker" | "said" | "cancel">;
+  fork(options?: ForkOptions): Promise<Run>;
   withReason(record: RunRecord): RunRecord;
 }
 
 const POLL_MS = 500;
 
 /** A handle on a run, wherever it is worked on. */
-export function createRunHandle({ id, ctx, feeds, station, withReason }: HandleOptions): Run {
+export function createRunHandle({ id, ctx, feeds, station, withReason, fork }: HandleOptions): Run {
   async function record(): Promise<RunRecord> {
     const found = await station().journal.get(id);
     if (found === undefined) throw fail("run.not_found", { run: id });
@@ -54,11 +54,20 @@ export function createRunHandle({ id, ctx, feeds, station, withReason }: HandleO
     },
     async cancel(reason = "it was asked for.") {
       const why = fail("run.cancelled", { run: id, reason }, { stack: false });
-      const local = station().worker.local(id);
-      const after = await station().journal.cancel(id, toErrorJson(why));
-      local?.cancel(why);
-      const told: EventBodies["run.changed"] = { run: id, status: after.status, reason: why.message };
-      if (local === undefined && after.status === "cancelled") ctx.emit("run.changed", told);
+      await station().cancel(id, why);
+    },
+    async signal(name, body, { id: signal = ctx.ids.unique() } = {}) {
+      if (typeof name !== "string" || name === "")
+        throw fail("signal.bad", { name: String(name), problem: "it has no name." });
+      const { journal, said } = station();
+      const fresh = await journal.signal({ run: id, id: signal, name, body: toJson(body ?? null) });
+      if (fresh) said(id);
+      return fresh;
+    },
+    fork,
+    async requeue() {
+      const { status } = await station().journal.requeue(id);
+      if (status === "queued") station().said(id);
     },
     async steps() {
       await record();

@@ -1,4 +1,4 @@
-import { type ErrorJson, isMofaError, type Json, toErrorJson, toJson } from "@mofa/kernel";
+import { type ErrorJson, fromErrorJson, isMofaError, type Json, toErrorJson, toJson } from "@mofa/kernel";
 import { fail } from "../errors.ts";
 
 /** Copies a step's output into JSON; `undefined` stays absent. Throws `step.output_not_json` with the path. */
@@ -21,6 +21,13 @@ export function failureJson(thrown: unknown): ErrorJson {
   } catch {
     return withoutData(error);
   }
+}
+
+/** A failure as every later life will throw it, with the place where it was thrown in this one. */
+export function toKept(thrown: unknown, kept: ErrorJson): unknown {
+  const error = fromErrorJson(kept);
+  if (thrown instanceof Error) Object.defineProperty(error, "stack", { configurable: true, get: () => thrown.stack });
+  return error;
 }
 
 function withoutData({ code, message, retryable, because }: ErrorJson): ErrorJson {

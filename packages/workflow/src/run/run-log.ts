@@ -4,16 +4,14 @@
 // 2. Results reach the run's code after they are kept; a fact that the caller learns earlier (its own time-out)
 //    is written before any later step begins.
 // 3. A closed log writes nothing more: the run was taken over, has ended, or its engine ends. Closing stops its call.
-import type { Call, Clock, JournalRow, NewTask, RunAppend, RunRecord } from "@mofa/kernel";
+// 4. A log that is being left (parked, begun anew) takes nothing more while that is written.
+import { type Call, type Clock, type JournalRow, type RunAppend, type RunRecord, toErrorJson } from "@mofa/kernel";
 import { fail } from "../errors.ts";
+import type { StepFrame } from "./frame.ts";
 import type { Writer } from "./writer.ts";
 
-/** Rows, tasks and a change of status that belong together. */
-export interface RunPart {
-  readonly rows?: readonly Omit<JournalRow, "seq">[];
-  readonly tasks?: readonly NewTask[];
-  readonly update?: NonNullable<RunAppend["update"]>;
-}
+/** What is written together. */
+export type RunPart = Partial<Omit<RunAppend, "run" | "epoch" | "seq">>;
 
 export interface RunLogOptions {
   readonly record: RunRecord;
@@ -26,9 +24,20 @@ export interface RunLogOptions {
   idled(): void;
 }
 
+/** Something that the run waits for. */
+export interface Wait {
+  /** When it is over by itself, in epoch milliseconds. */
+  readonly until?: number | undefined;
+  /** Whether it shows in the run's status. */
+  readonly forDecision?: boolean;
+}
+
 export class RunLog {
   readonly run: string;
   readonly epoch: number;
+  readonly turn: number;
+  /** Epoch milliseconds by which the run must have ended. */
+  readonly deadline: number | undefined;
   readonly clock: Clock;
   /** The outermost call of the run in this life, once it has begun. */
   call: Call | undefined = undefined;
@@ -36,6 +45,13 @@ export class RunLog {
   next: number;
   /** Reading of the monotonic clock after which no step begins before ownership is confirmed. */
   guard = Number.POSITIVE_INFINITY;
+  /** How much has come for the run from outside, as far as this process has looked at it. */
+  wakes: number;
+  /** Counts what happens: who wants to know whether nothing did compares. */
+  moves = 0;
+  /** Steps whose own code is at work, the run itself among them. */
+  readonly open = new Set<StepFrame>();
+  readonly waits = new Set<Wait>();
   readonly #options: RunLogOptions;
   readonly #rows = new Map<string, JournalRow>();
   readonly #begun = new Set<string>();
@@ -43,8 +59,8 @@ export class RunLog {
   readonly #entered = new Set<string>();
   readonly #controller = new AbortController();
   #closed: { readonly reason: unknown } | undefined = undefined;
+  #leaving: { readonly reason: unknown } | undefined = undefined;
   #notes: Promise<void> | undefined = undefined;
-  #waits = 0;
   #questions = 0;
 
   constructor(options: RunLogOptions) {
@@ -52,6 +68,9 @@ export class RunLog {
     this.#options = options;
     this.run = record.id;
     this.epoch = record.epoch;
+    this.turn = record.turn;
+    this.deadline = record.deadline;
+    this.wakes = record.wakes;
     this.clock = options.clock;
     this.next = (rows.at(-1)?.seq ?? -1) + 1;
     for (const row of rows) {
@@ -73,9 +92,9 @@ export class RunLog {
     return this.#closed?.reason;
   }
 
-  /** Whether some part of the run waits for a human or a time. */
+  /** Whether some part of the run waits for somebody or for a time. */
   get idle(): boolean {
-    return this.#waits > 0;
+    return this.waits.size > 0;
   }
 
   /** The kept row of a step, which is thereby accounted for. */
@@ -83,6 +102,11 @@ export class RunLog {
     const row = this.#rows.get(path);
     if (row !== undefined) this.#claimed.add(path);
     return row;
+  }
+
+  /** What earlier lives have kept of a kind. */
+  keptOf(kind: string): readonly JournalRow[] {
+    return [...this.#rows.values()].filter((row) => row.kind === kind);
   }
 
   wasBegun(path: string): boolean {
@@ -103,7 +127,9 @@ export class RunLog {
 
   /** Writes; resolves when it is kept. */
   append(part: RunPart): Promise<void> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
+    const over = this.#closed ?? this.#leaving;
+    if (over !== undefined) return Promise.reject(over.reason);
+    this.moves++;
     return this.#options.writer.add(this, part);
   }
 
@@ -117,21 +143,44 @@ export class RunLog {
     });
   }
 
+  /** Writes the last thing of this life, then closes with the reason. */
+  async leave(part: RunPart, reason: unknown): Promise<void> {
+    const kept = this.append(part);
+    this.#leaving ??= { reason };
+    await kept;
+    this.close(reason);
+  }
+
   /** Resolves when a step may begin: facts are written and the run is still ours. Undefined when it may at once. */
   ready(): Promise<void> | undefined {
-    if (this.#closed === undefined && this.#notes === undefined && this.clock.monotonic() <= this.guard)
-      return undefined;
+    const open = this.#closed === undefined && this.#leaving === undefined;
+    if (open && this.#notes === undefined && this.clock.monotonic() <= this.guard) return undefined;
     return this.#becomeReady();
   }
 
   async #becomeReady(): Promise<void> {
     await this.#notes;
-    if (this.clock.monotonic() > this.guard) await this.#options.confirm(this);
-    if (this.#closed !== undefined) throw this.#closed.reason;
+    // Again where the process stalled while it asked: the answer is as old as the question.
+    while (this.#closed === undefined && this.clock.monotonic() > this.guard) await this.#options.confirm(this);
+    const over = this.#closed ?? this.#leaving;
+    if (over !== undefined) throw over.reason;
   }
 
   advance(rows: number): void {
     this.next += rows;
+  }
+
+  /**
+   * Asks the journal for something that the run cannot go on without. When that fails, the run is dropped and goes on
+   * after its lease, wherever: its code must not see it, because no replay would.
+   */
+  async query<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (cause) {
+      this.close(fail("run.journal_failed", { run: this.run, reason: toErrorJson(cause).message }, { cause }));
+      throw this.reason;
+    }
   }
 
   /** Ends the work on this run in this process; nothing more is written. */
@@ -151,17 +200,20 @@ export class RunLog {
     this.#closed ??= { reason: fail("run.ended", { run: this.run }, { stack: false }) };
   }
 
-  /** Counts a wait; the returned function ends it. A wait for a decision shows in the run's status. */
-  beginWait(forDecision: boolean): () => void {
-    this.#waits++;
-    if (forDecision) this.#questions++;
-    if (this.#waits === 1) this.#options.idled();
+  /** Counts a wait; the returned function ends it. */
+  beginWait(wait: Wait = {}): () => void {
+    const own = { ...wait };
+    this.waits.add(own);
+    this.moves++;
+    if (own.forDecision) this.#questions++;
+    if (this.waits.size === 1) this.#options.idled();
     return () => {
-      this.#waits--;
+      if (!this.waits.delete(own)) return;
+      this.moves++;
       // A run that is stopped in the middle of a wait still waits, for whoever works on it next.
       const goesOn = this.call?.signal.aborted !== true;
-      if (forDecision && --this.#questions === 0 && goesOn) this.note({ update: { status: "running" } });
-      if (this.#waits === 0) this.#options.idled();
+      if (own.forDecision && --this.#questions === 0 && goesOn) this.note({ update: { status: "running" } });
+      if (this.waits.size === 0) this.#options.idled();
     };
   }
 }

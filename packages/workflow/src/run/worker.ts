@@ -4,11 +4,13 @@
 // 2. Leases are renewed together; a run that was not renewed, or whose append was refused, is dropped at once.
 // 3. Beyond `maxConcurrent` runs that do something (waiting for a human or a time is not doing), runs stay queued.
 // 4. Stopping writes nothing about the runs but gives up their leases, so that the next worker need not wait.
+// 5. A run that only waits is let go: before that, what has come for it is looked at once more.
 import {
   type AnyAction,
   type Claim,
   type ClaimFilter,
   type Clock,
+  type CreateOptions,
   type EventBodies,
   fromErrorJson,
   type InvokeOptions,
@@ -21,8 +23,13 @@ import {
   toErrorJson,
 } from "@mofa/kernel";
 import { fail } from "../errors.ts";
+import { createArrivals, type LocalRun } from "./arrivals.ts";
+import { armDeadline } from "./deadline.ts";
 import { execute } from "./execute.ts";
 import { type FrameHost, StepFrame } from "./frame.ts";
+import { createLeases } from "./leases.ts";
+import { createLetGo } from "./let-go.ts";
+import { createParking } from "./parking.ts";
 import { repeat } from "./repeat.ts";
 import { RunLog } from "./run-log.ts";
 import { createWriter } from "./writer.ts";
@@ -31,6 +38,8 @@ export interface WorkerOptions {
   readonly id: string;
   readonly leaseMs: number;
   readonly maxConcurrent: number;
+  /** Milliseconds of nothing but waiting after which a run is let go. */
+  readonly parkAfterMs: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly frames: FrameHost;
@@ -43,23 +52,31 @@ export interface WorkerOptions {
   tell(event: EventBodies["run.changed"]): void;
   /** Hears that there may be room for a queued run. */
   freed(): void;
+  /** Looks at what has come for a run that waits. */
+  look(log: RunLog): Promise<void>;
+  /** Hears that a run is stopped, before that is kept. */
+  stopping(run: string, reason: unknown): Promise<void>;
+  /** Hears that a run has ended. */
+  ended(run: string): void;
 }
 
-/** A run that this process works on. */
-interface LocalRun {
-  readonly log: RunLog;
-  /** Resolves when this process works on it no more. */
-  readonly done: Promise<void>;
-  cancel(reason: unknown): void;
+/** What is known of a run that was just taken. */
+interface Taken {
+  readonly rows: readonly JournalRow[];
+  readonly asked: number;
 }
 
 export interface Worker {
-  readonly id: string;
+  readonly claim: Claim;
   /** Keeps a new run, and works on it at once if there is room. */
-  start(run: NewRun): Promise<RunRecord>;
+  start(run: NewRun, options?: CreateOptions): Promise<RunRecord>;
   /** Takes over runs that nobody works on, as far as there is room. */
-  claim(filter: Omit<ClaimFilter, "limit">): Promise<void>;
+  take(filter: Omit<ClaimFilter, "limit">): Promise<void>;
   local(run: string): LocalRun | undefined;
+  /** Looks which of its runs something has come for. */
+  poll(): Promise<void>;
+  /** Looks at what has come for one of its runs. */
+  look(run: string): Promise<void>;
   /** Stops the calls of all runs at once and writes nothing more about them. */
   interrupt(): void;
   stop(): Promise<void>;
@@ -70,6 +87,8 @@ export function createWorker(journal: Journal, options: WorkerOptions): Worker {
   const claim: Claim = { worker: options.id, leaseMs };
   const writer = createWriter(journal, clock);
   const runs = new Map<string, LocalRun>();
+  const { takeIn, poll } = createArrivals({ journal, runs, look: (each) => options.look(each) });
+  const leases = createLeases(journal, { claim, clock, log, isCurrent: (each) => runs.get(each.run)?.log === each });
   let starting = 0;
   let backlog = false;
   let stopped = false;
@@ -77,101 +96,87 @@ export function createWorker(journal: Journal, options: WorkerOptions): Worker {
   const busy = () => [...runs.values()].filter((run) => !run.log.idle).length;
   const room = () => (stopped ? 0 : Math.max(0, options.maxConcurrent - busy() - starting));
 
-  /** Renews leases in one go and drops the runs that are no longer ours. */
-  async function renew(logs: readonly RunLog[]): Promise<void> {
-    if (logs.length === 0) return;
-    const asked = clock.monotonic();
-    const kept = new Set(
-      await journal.renew(
-        claim,
-        logs.map(({ run, epoch }) => ({ run, epoch })),
-      ),
-    );
-    for (const each of logs) {
-      if (kept.has(each.run)) each.guard = asked + leaseMs * 0.8;
-      else if (runs.get(each.run)?.log === each) each.close(fail("run.fenced", { run: each.run }, { stack: false }));
-    }
-  }
-
-  async function confirm(each: RunLog): Promise<void> {
-    try {
-      await renew([each]);
-    } catch (cause) {
-      each.close(fail("run.journal_failed", { run: each.run, reason: toErrorJson(cause).message }, { cause }));
-    }
-  }
-
-  async function cancelAsAsked(): Promise<void> {
-    const records = await Promise.all([...runs.keys()].map((id) => journal.get(id)));
-    for (const record of records) {
-      if (record?.cancelRequested !== undefined) runs.get(record.id)?.cancel(fromErrorJson(record.cancelRequested));
-    }
-  }
-
   const renewals = repeat({
     clock,
     delay: () => leaseMs / 3,
     async work() {
       try {
-        await renew([...runs.values()].map((run) => run.log));
-        await cancelAsAsked();
+        await leases.renew([...runs.values()].map((run) => run.log));
       } catch (error) {
         log.warn(`Leases could not be renewed: ${toErrorJson(error).message}`);
       }
     },
   });
 
-  function openLog(record: RunRecord, rows: readonly JournalRow[]): RunLog {
-    const idled = () => backlog && options.freed();
-    const opened = new RunLog({ record, rows, writer, clock, confirm, idled });
-    opened.guard = clock.monotonic() + leaseMs * 0.8;
-    return opened;
-  }
+  const park = createLetGo({
+    ...{ journal, worker: claim.worker, clock, log, takeIn },
+    stopped: () => stopped,
+    due: () => options.freed(),
+  });
 
-  /** Gives up leases, so that whoever comes next need not wait for them to run out. */
-  async function giveUp(owned: readonly { readonly run: string; readonly epoch: number }[]): Promise<void> {
-    try {
-      const plain = owned.map(({ run, epoch }) => ({ run, epoch }));
-      if (owned.length > 0) await journal.renew({ ...claim, leaseMs: 0 }, plain);
-    } catch (error) {
-      log.warn(`Leases could not be given up, so others wait for them to run out: ${toErrorJson(error).message}`);
-    }
-  }
-
-  function work(record: RunRecord, action: AnyAction, rows: readonly JournalRow[]): void {
-    const runLog = openLog(record, rows);
+  /** `asked` is the time before its lease was asked for: the lease may have run out since. */
+  function work(record: RunRecord, action: AnyAction, { rows, asked }: Taken): void {
+    const parking = createParking(() => runLog, { clock, afterMs: options.parkAfterMs, park });
+    const idled = () => {
+      if (runLog.idle) parking.waits();
+      if (backlog) options.freed();
+    };
+    const runLog: RunLog = new RunLog({ record, rows, writer, clock, confirm: leases.confirm, idled });
+    runLog.guard = asked + leaseMs * 0.8;
     const frame = new StepFrame(options.frames, runLog);
     if (record.cancelRequested !== undefined) runLog.cancel(fromErrorJson(record.cancelRequested));
-    const { invoke } = options;
-    const done = execute({
-      record,
-      action: options.revive(action, rows),
-      frame,
-      invoke,
-      warn: (message) => log.warn(message),
-    })
+    const disarm = armDeadline(record, runLog, clock);
+    const { invoke, stopping } = options;
+    const warn = (message: string) => log.warn(message);
+    const done = execute({ record, action: options.revive(action, rows), frame, invoke, stopping, warn })
       .catch((error: unknown) => {
         log.warn(`Work on the run "${record.id}" stopped: ${toErrorJson(error).message}`);
         return false;
       })
-      .then(async (ended) => {
+      .then((ended) => {
+        parking.stop();
+        disarm();
         runs.delete(record.id);
-        // After a journal's failure, the lease is the pause before the next try: every try may pay for a step in flight.
-        if (!ended && isMofaError(runLog.reason, "run.interrupted")) await giveUp([runLog]);
-        if (backlog) options.freed();
+        return settle(record, runLog, ended);
       });
     runs.set(record.id, { log: runLog, done, cancel: (reason) => runLog.cancel(reason) });
   }
 
-  async function takeUp(record: RunRecord): Promise<void> {
+  async function settle(record: RunRecord, each: RunLog, ended: boolean): Promise<void> {
+    // After a journal's failure, the lease is the pause before the next try: every try may pay for a step in flight.
+    if (!ended && isMofaError(each.reason, "run.interrupted")) await leases.giveUp([each]);
+    if (!ended && isMofaError(each.reason, "run.continued")) await nextTurn(each);
+    if (ended) options.ended(each.run);
+    // Its end may have let another one of its queue in, or woken its parent.
+    const awaited = ended && (record.queue !== undefined || record.parent !== undefined);
+    if (awaited || backlog) options.freed();
+  }
+
+  async function nextTurn({ run, epoch }: RunLog): Promise<void> {
+    // Its lease is the one that it had: asked about before the first step.
+    const asked = Number.NEGATIVE_INFINITY;
+    const record = await journal.get(run);
+    const action = record === undefined ? undefined : options.find(record.kind, record.name);
+    if (record === undefined || record.epoch !== epoch || record.owner !== claim.worker) return;
+    if (action === undefined || stopped) return leases.giveUp([{ run, epoch }]);
+    work(record, action, { rows: [], asked });
+  }
+
+  async function takeUp(record: RunRecord, asked: number): Promise<void> {
+    if (record.status === "dead") {
+      log.error(record.error?.message ?? `The run "${record.id}" is dead.`);
+      options.tell({ run: record.id, status: "dead", reason: record.error?.message ?? "" });
+      return options.ended(record.id);
+    }
     const action = options.find(record.kind, record.name);
     // Our own lease had run out, by a stalled process: the old life ends, and the next look takes the run up anew.
     const before = runs.get(record.id);
     before?.log.close(fail("run.fenced", { run: record.id }, { stack: false }));
     const rows = action === undefined || before !== undefined ? undefined : await journal.rows(record.id);
-    if (action === undefined || rows === undefined || stopped) return giveUp([{ run: record.id, epoch: record.epoch }]);
+    if (action === undefined || rows === undefined || stopped)
+      return leases.giveUp([{ run: record.id, epoch: record.epoch }]);
     if (record.takeovers > 0) log.info(`Took over the run "${record.id}" after ${rows.length} kept rows.`);
-    work(record, action, rows);
+    work(record, action, { rows, asked });
   }
 
   function interrupt(): void {
@@ -180,40 +185,49 @@ export function createWorker(journal: Journal, options: WorkerOptions): Worker {
   }
 
   return {
-    id: options.id,
-    async start(run) {
+    claim,
+    async start(run, create = {}) {
       const now = room() > 0 && !backlog;
       if (now) starting++;
+      const asked = clock.monotonic();
       try {
-        const kept = await journal.create(run, now ? claim : undefined);
+        const { run: record, created } = await journal.create(run, now ? claim : undefined, create);
         const action = options.find(run.kind, run.name);
-        if (kept.created && !now) {
-          backlog = true;
+        const mine = created && record.owner === claim.worker;
+        if (created && !mine) {
+          backlog ||= !now;
           if (room() > 0) options.freed();
         }
-        if (kept.created) options.tell({ run: run.id, status: kept.run.status });
-        if (kept.created && now && action !== undefined && !stopped) work(kept.run, action, []);
-        return kept.run;
+        if (created) options.tell({ run: record.id, status: record.status });
+        const rows = (create.rows ?? []).map((row, seq) => ({ ...row, seq }));
+        if (mine && action !== undefined && !stopped) work(record, action, { rows, asked });
+        return record;
       } finally {
         if (now) starting--;
       }
     },
-    async claim(filter) {
+    async take(filter) {
       const limit = room();
       if (limit === 0) return;
       starting += limit;
       // A start that finds no room while we ask must not be forgotten.
       backlog = false;
+      const asked = clock.monotonic();
       try {
         const records = await journal.claim({ ...claim, ...filter, limit });
         if (records.length === limit) backlog = true;
-        await Promise.all(records.map(takeUp));
+        await Promise.all(records.map((record) => takeUp(record, asked)));
       } finally {
         starting -= limit;
         if (backlog && room() > 0) options.freed();
       }
     },
     local: (run) => runs.get(run),
+    poll,
+    async look(run) {
+      const record = runs.has(run) ? await journal.get(run) : undefined;
+      if (record !== undefined) await takeIn(record);
+    },
     interrupt,
     async stop() {
       interrupt();

@@ -2,8 +2,17 @@
 //
 // 1. At most one append is in flight; what comes meanwhile goes together into the next one.
 // 2. Parts of one run keep the order in which they were given.
-// 3. A part is answered only when the journal has it; a refused part closes its run's log.
-import { type Clock, isMofaError, type Journal, type RunAppend, toErrorJson } from "@mofa/kernel";
+// 3. A part is answered only when the journal has it; a part of a run that is ours no more closes its log.
+// 4. A part with writes travels alone: when they cannot be done, nothing else of the run is refused with it.
+import {
+  type AppendOutcome,
+  type Clock,
+  fromErrorJson,
+  isMofaError,
+  type Journal,
+  type RunAppend,
+  toErrorJson,
+} from "@mofa/kernel";
 import { fail } from "../errors.ts";
 import type { RunLog, RunPart } from "./run-log.ts";
 
@@ -30,8 +39,9 @@ export function createWriter(journal: Journal, clock: Clock): Writer {
     while (pending.size > 0) {
       // One turn of the event loop: everything that is ready by now travels in one append.
       await new Promise<void>((resolve) => setImmediate(resolve));
-      const batch = [...pending];
-      pending = new Map();
+      const batch = [...pending].map(([log, waiting]) => [log, firstOf(waiting)] as const);
+      const rest = [...pending].map(([log, waiting]) => [log, waiting.slice(firstOf(waiting).length)] as const);
+      pending = new Map(rest.filter(([, waiting]) => waiting.length > 0));
       await flush(batch);
     }
     flushing = undefined;
@@ -41,8 +51,7 @@ export function createWriter(journal: Journal, clock: Clock): Writer {
     try {
       const outcomes = await appendPatiently(batch.map(([log, waiting]) => toAppend(log, waiting)));
       batch.forEach(([log, waiting], index) => {
-        if (outcomes[index] === "kept") keep(log, waiting);
-        else refuse(log, waiting, fail("run.fenced", { run: log.run }, { stack: false }));
+        settle(log, waiting, outcomes[index] ?? "fenced");
       });
     } catch (cause) {
       // What one run wrote may be what the journal cannot take: the others must not suffer for it.
@@ -78,17 +87,36 @@ export function createWriter(journal: Journal, clock: Clock): Writer {
   };
 }
 
+/** What travels next of what waits: up to a part with writes, or that part. */
+function firstOf(waiting: readonly Waiting[]): readonly Waiting[] {
+  const alone = waiting.findIndex(({ part }) => part.writes !== undefined);
+  return alone < 0 ? waiting : waiting.slice(0, Math.max(1, alone));
+}
+
+const LISTS = ["tasks", "letters", "consumed", "listens", "unlistens", "writes"] as const;
+
 function toAppend(log: RunLog, waiting: readonly Waiting[]): RunAppend {
-  const tasks = waiting.flatMap(({ part }) => part.tasks ?? []);
   const update = waiting.findLast(({ part }) => part.update !== undefined)?.part.update;
+  const lists = LISTS.flatMap((name) => {
+    const all = waiting.flatMap(({ part }): readonly unknown[] => part[name] ?? []);
+    return all.length === 0 ? [] : [[name, all]];
+  });
   return {
     run: log.run,
     epoch: log.epoch,
     seq: log.next,
     rows: waiting.flatMap(({ part }) => part.rows ?? []),
-    ...(tasks.length > 0 && { tasks }),
+    // Each list holds what the parts had under its name.
+    ...(Object.fromEntries(lists) as Pick<RunAppend, (typeof LISTS)[number]>),
     ...(update !== undefined && { update }),
   };
+}
+
+function settle(log: RunLog, waiting: readonly Waiting[], outcome: AppendOutcome): void {
+  if (outcome === "kept") keep(log, waiting);
+  else if (outcome === "fenced") refuse(log, waiting, fail("run.fenced", { run: log.run }, { stack: false }));
+  // Its writes could not be done: that is a failure of the step, not of the run.
+  else for (const { reject } of waiting) reject(fromErrorJson(outcome.refused));
 }
 
 function keep(log: RunLog, waiting: readonly Waiting[]): void {

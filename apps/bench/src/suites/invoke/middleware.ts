@@ -19,6 +19,7 @@ export function middlewareCases(peers: Peers): readonly Case[] {
     limit,
     () => mofa(3),
     () => withKoa(peers),
+    () => withKoaCancellable(peers),
     () => withMoleculer(peers),
     () => withHono(peers),
     () => withTrpc(peers),
@@ -52,13 +53,44 @@ const add: Middleware = async (context) => {
   context.output = context.input + 1;
 };
 
+interface KoaCompose {
+  default(list: readonly Middleware[]): (context: Context) => Promise<unknown>;
+}
+
 async function withKoa(peers: Peers): Promise<Subject | undefined> {
-  const peer = await peers.load<{ default(list: readonly Middleware[]): (context: Context) => Promise<unknown> }>(
-    "koa-compose",
-  );
+  const peer = await peers.load<KoaCompose>("koa-compose");
   if (peer === undefined) return undefined;
   const composed = peer.default([look, look, look, add]);
   return calling("koa-compose", (input) => composed({ input }));
+}
+
+/** What a call of ours is beside its chain: known while it is in flight, with a signal, and cancelled at once. */
+async function withKoaCancellable(peers: Peers): Promise<Subject | undefined> {
+  const peer = await peers.load<KoaCompose>("koa-compose");
+  if (peer === undefined) return undefined;
+  const composed = peer.default([look, look, look, add]);
+  const inFlight = new Set<object>();
+  const call = (input: number) =>
+    new Promise<unknown>((resolve, reject) => {
+      const controller = new AbortController();
+      const cancel = (reason: unknown) => {
+        controller.abort(reason);
+        reject(reason);
+      };
+      const context = { input, signal: controller.signal, cancel };
+      inFlight.add(context);
+      composed(context).then(
+        (output) => {
+          inFlight.delete(context);
+          resolve(output);
+        },
+        (error: unknown) => {
+          inFlight.delete(context);
+          reject(error);
+        },
+      );
+    });
+  return calling("koa-compose, cancellable", call);
 }
 
 async function withHono(peers: Peers): Promise<Subject | undefined> {

@@ -34,15 +34,17 @@ const zodSchema = z.object({
 });
 
 export function wholeCases(peers: Peers): readonly Case[] {
-  // The peers tell no events: beside a call that nobody watches they do the same work, beside a watched one less.
+  // By themselves the peers tell no events: beside a call that nobody watches they do the same work, beside a watched
+  // one less.
+  const silent = [() => withMoleculer(peers, false), () => withTrpc(peers)];
   return [
     {
       name: "4g whole invoke, watched",
-      subjects: [() => limit(true), () => mofa("json", true), () => withMoleculer(peers), () => withTrpc(peers)],
+      subjects: [() => limit(true), () => mofa("json", true), () => withMoleculer(peers, true), ...silent],
     },
     {
       name: "4g whole invoke, nobody watches",
-      subjects: [() => limit(false), () => mofa("json", false), () => withMoleculer(peers), () => withTrpc(peers)],
+      subjects: [() => limit(false), () => mofa("json", false), ...silent],
     },
     { name: "4g whole invoke with zod, watched", subjects: [() => limit(true), () => mofa("zod", true)] },
   ];
@@ -70,20 +72,37 @@ async function mofa(schema: "json" | "zod", watched: boolean): Promise<Subject> 
   return calling("mofa", call, () => kernel.end());
 }
 
-/** With its validator, without events. */
-async function withMoleculer(peers: Peers): Promise<Subject | undefined> {
+type Handler = (context: unknown) => Promise<unknown>;
+
+/** With its validator; and with an event at start and end, told by its broker to one who listens, if wanted. */
+async function withMoleculer(peers: Peers, told: boolean): Promise<Subject | undefined> {
   const peer = await peers.load<Moleculer>("moleculer");
   if (peer === undefined) return undefined;
-  type Handler = (context: unknown) => Promise<unknown>;
-  const middleware = { localAction: (next: Handler) => (context: unknown) => next(context) };
-  const broker = new peer.ServiceBroker({ logger: false, middlewares: [middleware, middleware, middleware] });
+  const pass = { localAction: (next: Handler) => (context: unknown) => next(context) };
+  const tell = {
+    localAction: (next: Handler) => (context: { readonly id: string; readonly params: unknown }) => {
+      const { id, params } = context;
+      const started = performance.now();
+      void broker.broadcastLocal("action.start", { at: performance.timeOrigin + started, call: id, input: params });
+      return next(context).then((output) => {
+        const ended = performance.now();
+        const at = performance.timeOrigin + ended;
+        void broker.broadcastLocal("action.end", { at, call: id, ms: ended - started, output });
+        return output;
+      });
+    },
+  };
+  const middlewares = told ? [tell, pass, pass, pass] : [pass, pass, pass];
+  const broker = new peer.ServiceBroker({ logger: false, middlewares });
   const place = { type: "object", props: { latitude: "number", longitude: "number" } };
   const params = { city: "string", days: { type: "number", integer: true, min: 1, max: 14 }, unit: "string", place };
   const handler = async (context: { readonly params: Forecast }) => context.params.days;
-  broker.createService({ name: "bench", actions: { forecast: { params, handler } } });
+  let seen = 0;
+  const events = { "action.start": () => void seen++, "action.end": () => void seen++ };
+  broker.createService({ name: "bench", actions: { forecast: { params, handler } }, events: told ? events : {} });
   await broker.start();
   return calling(
-    "moleculer",
+    told ? "moleculer, telling events" : "moleculer",
     () => broker.call("bench.forecast", FORECAST),
     () => broker.stop(),
   );

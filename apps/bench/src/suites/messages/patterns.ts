@@ -16,6 +16,7 @@ export function patternCases(peers: Peers): readonly Case[] {
     () => mofa(topic),
     () => withMqemitter(peers, topic),
     () => withEventemitter2(peers, topic),
+    () => withEventemitter2Queues(peers, topic),
     () => withMoleculer(peers, topic),
   ];
   let count = 0;
@@ -114,17 +115,55 @@ async function withMqemitter(peers: Peers, topic: () => string): Promise<Subject
   return publishing("mqemitter", gate, () => emitter.emit({ topic: topic(), body: 1 }));
 }
 
-async function withEventemitter2(peers: Peers, topic: () => string): Promise<Subject | undefined> {
-  interface Emitter {
-    on(type: string, listener: () => void): void;
-    emit(type: string, body: unknown): void;
-  }
-  const peer = await peers.load<{ default: { EventEmitter2: new (options: unknown) => Emitter } }>("eventemitter2");
+interface Emitter2 {
+  on(type: string, listener: (message: unknown) => void): void;
+  emit(type: string, body: unknown): void;
+}
+
+async function makeEmitter2(peers: Peers): Promise<Emitter2 | undefined> {
+  const peer = await peers.load<{ default: { EventEmitter2: new (options: unknown) => Emitter2 } }>("eventemitter2");
   if (peer === undefined) return undefined;
+  return new peer.default.EventEmitter2({ wildcard: true, delimiter: ".", maxListeners: 0 });
+}
+
+async function withEventemitter2(peers: Peers, topic: () => string): Promise<Subject | undefined> {
+  const emitter = await makeEmitter2(peers);
+  if (emitter === undefined) return undefined;
   const gate = new Gate();
-  const emitter = new peer.default.EventEmitter2({ wildcard: true, delimiter: ".", maxListeners: 0 });
   for (const pattern of PATTERNS) emitter.on(pattern, () => gate.arrive());
   return publishing("eventemitter2", gate, () => emitter.emit(topic(), 1));
+}
+
+/** Nearer to what we do: a dated envelope for all, and for each receiver a bounded queue, worked off one at a time. */
+async function withEventemitter2Queues(peers: Peers, topic: () => string): Promise<Subject | undefined> {
+  const emitter = await makeEmitter2(peers);
+  if (emitter === undefined) return undefined;
+  const gate = new Gate();
+  for (const pattern of PATTERNS)
+    emitter.on(
+      pattern,
+      queued(() => gate.arrive()),
+    );
+  let number = 0;
+  const publish = () => {
+    const to = topic();
+    emitter.emit(to, { number: ++number, to, type: "said", body: 1, at: Date.now() });
+  };
+  return publishing("eventemitter2, queues", gate, publish);
+}
+
+function queued(receive: (message: unknown) => void): (message: unknown) => void {
+  const waiting: unknown[] = [];
+  let next = 0;
+  const drain = () => {
+    while (next < waiting.length) receive(waiting[next++]);
+    waiting.length = 0;
+    next = 0;
+  };
+  return (message) => {
+    if (waiting.length === 1000) throw new RangeError("The queue is full.");
+    if (waiting.push(message) === 1) queueMicrotask(drain);
+  };
 }
 
 async function withMoleculer(peers: Peers, topic: () => string): Promise<Subject | undefined> {

@@ -21,7 +21,7 @@ export function threadCase(): Case {
 /** There and back, one at a time. */
 export function threadRoundTripCase(): Case {
   const text = JSON.stringify(MESSAGE);
-  const subjects = [() => echo("limit", text), mofaRoundTrip, () => echo("postMessage", MESSAGE)];
+  const subjects = [() => echo("limit", text), mofaRoundTrip, () => echo("postMessage", MESSAGE), asked];
   return { name: "1g another thread, round trip", subjects };
 }
 
@@ -73,6 +73,39 @@ function echo(name: string, message: unknown): Subject {
         worker.postMessage(message);
         await answered;
       }
+    },
+    end: async () => void (await worker.terminate()),
+  };
+}
+
+/** Nearer to what we do: questions with a number and a signal, whose answers may come in any order. */
+function asked(): Subject {
+  const worker = new Worker(PROGRAM, { eval: true });
+  const waiting = new Map<number, (answer: unknown) => void>();
+  let count = 0;
+  worker.on("message", ({ ask, body }: { readonly ask: number; readonly body: unknown }) => waiting.get(ask)?.(body));
+  const ask = (body: unknown, signal: AbortSignal) =>
+    new Promise((resolve, reject) => {
+      const number = ++count;
+      const end = () => {
+        waiting.delete(number);
+        signal.removeEventListener("abort", stop);
+      };
+      const stop = () => {
+        end();
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      waiting.set(number, (answer) => {
+        end();
+        resolve(answer);
+      });
+      worker.postMessage({ ask: number, body });
+    });
+  return {
+    name: "postMessage, asked",
+    async turn(times) {
+      for (let index = 0; index < times; index++) await ask(MESSAGE, new AbortController().signal);
     },
     end: async () => void (await worker.terminate()),
   };

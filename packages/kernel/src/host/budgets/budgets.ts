@@ -33,7 +33,7 @@ export interface BudgetHost {
 /** Budgets, and what puts them around calls. */
 export interface Bounding extends Budgets {
   /** Whether every call must pass `around`, not only those under a budget of their own. */
-  readonly some: boolean;
+  some(): boolean;
   readonly around: Middleware;
   readonly attempt: Middleware;
   /** Waits until what is to be kept is kept. */
@@ -53,9 +53,7 @@ export function createBudgets(host: BudgetHost, given: readonly Budget[] = []): 
 
   return {
     name: "kernel",
-    get some() {
-      return covers.some;
-    },
+    some: () => covers.some,
     add: (budget) => covers.add(budget),
     list: () => covers.list(),
     async reserve(call, amount) {

@@ -147,7 +147,7 @@ export function createInvoker(host: CallHost): Invoker {
   /** Budgets stand only around calls that are under one. */
   function chainOf(plan: Plan, call: LiveCall, options: InvokeOptions): Chain {
     const { budgets } = host;
-    if (call.purse === undefined && options.budget === undefined && !budgets.some) return plan.start;
+    if (call.purse === undefined && options.budget === undefined && !budgets.some()) return plan.start;
     plan.bounded ??= fold(
       host,
       call.action,

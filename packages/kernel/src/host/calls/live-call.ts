@@ -4,7 +4,7 @@
 // 2. Cancelling goes down the tree by links, never by listeners: a long-lived parent collects nothing.
 // 3. Signal, id and trace are made when somebody reads them.
 import type { Action, AnyAction } from "../../action.ts";
-import type { Answer, Call, InvokeOptions, Question, RunFrame } from "../../call.ts";
+import type { Answer, Call, Heard, HearOptions, InvokeOptions, Question, RunFrame } from "../../call.ts";
 import { type Clock, sleep } from "../../clock.ts";
 import { fail } from "../../errors.ts";
 import type { Event, EventBodies, EventStream, EventType } from "../../event.ts";
@@ -108,7 +108,8 @@ export class LiveCall implements Call {
   #state: "open" | "cancelled" | "ended" = "open";
   #over = false;
   #children: Calls | undefined = undefined;
-  #resting = 0;
+  /** Waits for what its run keeps that are under way: they too may be awaited by nobody. */
+  #rests: Set<Promise<unknown>> | undefined = undefined;
 
   constructor(host: CallHost, action: AnyAction, parent: LiveCall | undefined, trace: string | undefined) {
     this.#host = host;
@@ -134,7 +135,7 @@ export class LiveCall implements Call {
 
   /** Whether it waits for nothing but what its run keeps, or for calls that do. */
   get rests(): boolean {
-    return this.#resting > 0 || this.#children?.first !== undefined;
+    return (this.#rests?.size ?? 0) > 0 || this.#children?.first !== undefined;
   }
 
   /** Puts an outermost call where the end of the kernel finds it; one that ends in the same turn needs no place there. */
@@ -201,6 +202,7 @@ export class LiveCall implements Call {
     this.#controller?.abort(reason);
     // A caller that ended without awaiting this must not be told by a crash of the process.
     if (this.parent !== undefined) this.result?.catch(ignore);
+    for (const rest of this.#rests ?? []) rest.catch(ignore);
     this.cancelled?.(reason);
   }
 
@@ -251,7 +253,7 @@ export class LiveCall implements Call {
   send(draft: Draft): Delivery | Promise<Delivery> {
     if (this.run === undefined) return this.#host.send(draft, this);
     return this.invoke(
-      saying("send", () => this.#host.send(draft, this)),
+      saying("send", (given) => this.#host.send(given, this)),
       draft,
     );
   }
@@ -282,19 +284,30 @@ export class LiveCall implements Call {
     return this.run === undefined ? sleep(this.#host.clock, ms, this.signal) : this.#rest(this.run.sleep(ms));
   }
 
-  async ask(question: Question): Promise<Answer> {
-    if (this.run === undefined) throw fail("call.needs_run", { what: "ask" });
+  ask(question: Question): Promise<Answer> {
+    if (this.run === undefined) return Promise.reject(fail("call.needs_run", { what: "ask" }));
     return this.#rest(this.run.ask(question));
   }
 
+  hear(name: string, options?: HearOptions): Promise<Heard | undefined> {
+    if (this.run === undefined) return Promise.reject(fail("call.needs_run", { what: "hear" }));
+    return this.#rest(this.run.hear(name, options));
+  }
+
   /** Waits for what its run keeps: that goes on in another process as well as in this. */
-  async #rest<T>(wait: Promise<T>): Promise<T> {
-    this.#resting++;
-    try {
-      return await wait;
-    } finally {
-      this.#resting--;
-    }
+  #rest<T>(wait: Promise<T>): Promise<T> {
+    const rests = this.#rests ?? new Set();
+    this.#rests = rests;
+    const follow = async () => {
+      try {
+        return await wait;
+      } finally {
+        rests.delete(rest);
+      }
+    };
+    const rest = follow();
+    rests.add(rest);
+    return rest;
   }
 
   /** Written out: these come by the thousand, and putting head and body together costs as much as delivering. */
@@ -316,7 +329,7 @@ export class LiveCall implements Call {
 }
 
 /** Under a run, what is said is a step like any other: a replay does not say it again. */
-function saying<Output>(name: string, say: () => Output | Promise<Output>): Action<Draft, Output> {
+function saying<Output>(name: string, say: (draft: Draft) => Output | Promise<Output>): Action<Draft, Output> {
   return { kind: "message", name, run: say };
 }
 

@@ -63,7 +63,6 @@ export function createBus(host: CallHost, deadLetters: { readonly max?: number }
   /** Who is meant by an address that is not one agent's; undefined when nobody local is known by it. */
   function resolve(to: string, from: string): readonly Receiver[] | undefined {
     if (to === "*") return [...direct.values()];
-    if (begins(to, "topic:")) return topics.find(to);
     if (begins(to, "role:")) return holders(to.slice(5), from);
     if (!begins(to, "agent:")) throw fail("address.malformed", { address: to }, { stack: false });
     return undefined;
@@ -89,12 +88,19 @@ export function createBus(host: CallHost, deadLetters: { readonly max?: number }
       }
     }
     const sender = from === undefined ? "" : `${from.action.kind}:${from.action.name}`;
-    const head = { ids, number: ids.next(), at: batch.now(), trace: from?.trace ?? "", from: sender };
+    const head = { ids, number: ids.next(), id: draft.id, at: batch.now(), trace: from?.trace ?? "", from: sender };
     const envelope = new Envelope(draft, head, reply);
-    const one = direct.get(draft.to);
-    const delivery = one === undefined ? postWide(envelope) : hand(envelope, one);
+    const delivery = route(envelope);
     if (host.events.wanted("message.sent", "message")) void tellSent(envelope, delivery);
     return delivery;
+  }
+
+  function route(envelope: Envelope): Delivery | Promise<Delivery> {
+    const { to, from } = envelope;
+    // Topics are many and mostly new: making the hash of one, to find no agent by it, can be saved.
+    if (begins(to, "topic:")) return offer(topics.find(to), envelope, from);
+    const one = direct.get(to);
+    return one === undefined ? postWide(envelope) : hand(envelope, one);
   }
 
   /** A request wants one answer: of several holders of a role, one is asked. */
@@ -118,7 +124,7 @@ export function createBus(host: CallHost, deadLetters: { readonly max?: number }
 
   /** Delivers a dead letter again, to the receiver it was for and to nobody else. */
   function redeliver(envelope: Envelope, to: string): Delivery | Promise<Delivery> {
-    if (envelope.to === to && !direct.has(to)) return postWide(envelope);
+    if (envelope.to === to && !direct.has(to)) return route(envelope);
     const listening = envelope.to.startsWith("topic:") ? topics.find(envelope.to) : [];
     const among = direct.get(to) ?? listening.find(({ address }) => address === to);
     if (among !== undefined) return hand(envelope, among);

@@ -8,6 +8,8 @@ import type { LiveCall } from "../calls/live-call.ts";
 interface Head {
   readonly ids: Ids;
   readonly number: number;
+  /** Where the draft has one. */
+  readonly id: string | undefined;
   readonly at: number;
   readonly trace: string;
   readonly from: string;
@@ -29,6 +31,7 @@ export class Envelope implements Message {
   readonly #reply: Reply | undefined;
   readonly #ids: Ids;
   readonly #number: number;
+  readonly #id: string | undefined;
 
   constructor(draft: Draft, head: Head, reply: Reply | undefined) {
     this.from = draft.from ?? head.from;
@@ -43,10 +46,11 @@ export class Envelope implements Message {
     if (draft.replyTo !== undefined) this.replyTo = draft.replyTo;
     this.#ids = head.ids;
     this.#number = head.number;
+    this.#id = head.id;
   }
 
   get id(): string {
-    return this.#ids.text(this.#number);
+    return this.#id ?? this.#ids.text(this.#number);
   }
 
   /** The way back, where an answer is awaited in this process. */
@@ -61,7 +65,7 @@ export class Envelope implements Message {
   /** The same message once more, for another attempt; nobody waits for its answer. */
   again(): Envelope {
     const { at, trace, from } = this;
-    return new Envelope(this, { ids: this.#ids, number: this.#number, at, trace, from }, undefined);
+    return new Envelope(this, { ids: this.#ids, number: this.#number, id: this.#id, at, trace, from }, undefined);
   }
 
   /** The message alone, as plain data: what crosses a transport. */

@@ -10,6 +10,9 @@ interface Branch<T> {
   words: Map<string, Branch<T>> | undefined;
   /** What stands at `*`, which is one of the words as well. */
   any: Branch<T> | undefined;
+  /** The word that was found last, and what stands there: topics mostly begin like the one before. */
+  lastWord: string;
+  last: Branch<T> | undefined;
   here: readonly T[];
   rest: readonly T[];
 }
@@ -24,6 +27,8 @@ export class Topics<T> {
   readonly #cache = new Map<string, readonly T[]>();
   /** Topics seen lately, each in the place that its last letters give it. */
   readonly #recent: string[] = new Array(MAX_RECENT).fill("");
+  /** Places of which a topic is in the cache: only then is one looked up there, which costs making its hash. */
+  readonly #remembered = new Uint8Array(MAX_RECENT);
   readonly #prefix: string;
 
   /** `prefix` stands before every topic that is looked for: a known one is found without cutting it off. */
@@ -45,7 +50,7 @@ export class Topics<T> {
       node = next;
     }
     node[slot] = [...node[slot], listener];
-    this.#cache.clear();
+    this.#forget();
   }
 
   remove(pattern: string, listener: T): void {
@@ -61,29 +66,38 @@ export class Topics<T> {
     if (index < 0) return;
     node[slot] = node[slot].toSpliced(index, 1);
     prune(path, words);
-    this.#cache.clear();
+    this.#forget();
   }
 
   find(topic: string): readonly T[] {
-    const known = this.#cache.get(topic);
-    if (known !== undefined) return known;
+    const place = placeOf(topic);
+    if (this.#remembered[place] === 1) {
+      const known = this.#cache.get(topic);
+      if (known !== undefined) return known;
+    }
     const all: T[] = [];
-    collect({ topic, words: [], all }, this.#root, 0, this.#prefix.length);
+    collect({ topic, all }, this.#root, this.#prefix.length);
     const found = once(all);
-    this.#remember(topic, found);
+    if (this.#recent[place] === topic) this.#remember(topic, { place, found });
+    else this.#recent[place] = topic;
     return found;
   }
 
-  #remember(topic: string, found: readonly T[]): void {
-    const end = topic.length;
-    const place = (topic.charCodeAt(end - 1) * 31 + topic.charCodeAt(end - 2) * 7 + end) % MAX_RECENT || 0;
-    if (this.#recent[place] !== topic) {
-      this.#recent[place] = topic;
-      return;
-    }
-    if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
+  #remember(topic: string, { place, found }: { readonly place: number; readonly found: readonly T[] }): void {
+    if (this.#cache.size >= MAX_CACHED) this.#forget();
     this.#cache.set(topic, found);
+    this.#remembered[place] = 1;
   }
+
+  #forget(): void {
+    this.#cache.clear();
+    this.#remembered.fill(0);
+  }
+}
+
+function placeOf(topic: string): number {
+  const end = topic.length;
+  return (topic.charCodeAt(end - 1) * 31 + topic.charCodeAt(end - 2) * 7 + end) % MAX_RECENT || 0;
 }
 
 function read(pattern: string): { readonly words: readonly string[]; readonly slot: "here" | "rest" } {
@@ -100,39 +114,54 @@ function prune<T>(path: readonly Branch<T>[], words: readonly string[]): void {
     parent.words?.delete(words[depth - 1] as string);
     if (parent.words?.size === 0) parent.words = undefined;
     if (parent.any === node) parent.any = undefined;
+    if (parent.last === node) parent.last = undefined;
   }
 }
 
 function branch<T>(): Branch<T> {
-  return { words: undefined, any: undefined, here: NONE, rest: NONE };
+  return { words: undefined, any: undefined, lastWord: "", last: undefined, here: NONE, rest: NONE };
 }
 
 /** A topic that is looked for. */
 interface Search<T> {
   readonly topic: string;
-  /** Its words as far as they were cut out: on several ways down, each is cut out once. */
-  readonly words: string[];
   readonly all: T[];
 }
 
 /** Goes down the words of a topic, from the character at which the next one begins; past its end there is none left. */
-function collect<T>(search: Search<T>, node: Branch<T>, depth: number, from: number): void {
-  const { topic, words, all } = search;
+function collect<T>(search: Search<T>, node: Branch<T>, from: number): void {
+  const { topic, all } = search;
   if (from > topic.length) {
     addAll(all, node.here);
     return;
   }
   addAll(all, node.rest);
-  const { any, words: known } = node;
-  if (known === undefined) return;
+  const { any, words } = node;
+  if (words === undefined) return;
   const dot = topic.indexOf(".", from);
   const end = dot < 0 ? topic.length : dot;
-  if (any === undefined || known.size > 1) {
-    words[depth] ??= topic.slice(from, end);
-    const exact = known.get(words[depth] as string);
-    if (exact !== undefined && exact !== any) collect(search, exact, depth + 1, end + 1);
+  if (any === undefined || words.size > 1) {
+    const exact = wordAt(node, topic, { from, end });
+    if (exact !== undefined && exact !== any) collect(search, exact, end + 1);
   }
-  if (any !== undefined) collect(search, any, depth + 1, end + 1);
+  if (any !== undefined) collect(search, any, end + 1);
+}
+
+/** What stands at a word of a topic, which is cut out only where it is not the word that was found last. */
+function wordAt<T>(node: Branch<T>, topic: string, { from, end }: Span): Branch<T> | undefined {
+  const { last, lastWord } = node;
+  if (last !== undefined && lastWord.length === end - from && topic.startsWith(lastWord, from)) return last;
+  const word = topic.slice(from, end);
+  const found = node.words?.get(word);
+  if (found === undefined) return undefined;
+  node.lastWord = word;
+  node.last = found;
+  return found;
+}
+
+interface Span {
+  readonly from: number;
+  readonly end: number;
 }
 
 function addAll<T>(found: T[], more: readonly T[]): void {

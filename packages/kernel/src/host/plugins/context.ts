@@ -200,10 +200,18 @@ export function createContext(host: ContextHost, { name, scope, staged }: Making
       if (refusal !== undefined) throw refusal;
       return host.send(draft, undefined);
     },
-    receive(address, receive, mailbox = {}) {
+    receive(address, receive, { signal, ...mailbox } = {}) {
       const listener = listen(host, { address, receive, mailbox, owner: name, failed: blame });
-      scope.own(() => listener.end());
-      bring({ place: listener.join, idle: listener.idle, quiet: listener.idle });
+      const end = scope.hold(() => listener.end());
+      const leave = bring({ place: listener.join, idle: listener.idle, quiet: listener.idle });
+      if (signal === undefined) return;
+      const stop = () => {
+        leave();
+        void Promise.all([end(), forget()]);
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      // A signal that outlives the plugin must not hold on to it.
+      const forget = scope.hold(() => signal.removeEventListener("abort", stop));
     },
   };
 

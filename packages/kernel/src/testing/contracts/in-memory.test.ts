@@ -4,9 +4,13 @@ import { inMemoryJournal } from "../../kinds/in-memory-journal.ts";
 import { inMemoryMemory } from "../../kinds/in-memory-memory.ts";
 import { inMemorySession } from "../../kinds/in-memory-session.ts";
 import { type InMemoryOptions, inMemoryStore } from "../../kinds/in-memory-store.ts";
+import { lexicalEmbedder } from "../../kinds/lexical-embedder.ts";
 import { fakeClock } from "../clock.ts";
 import type { Contract } from "./contract.ts";
 import { journalContract, memoryContract, sessionContract, storeContract } from "./index.ts";
+import { ann, draftAppend, draftRun } from "./journal-drafts.ts";
+
+const lexical = lexicalEmbedder();
 
 function runAll<Thing>(
   title: string,
@@ -25,7 +29,7 @@ function runAll<Thing>(
 
 runAll("in-memory store", storeContract, inMemoryStore);
 runAll("in-memory session", sessionContract, inMemorySession);
-runAll("in-memory memory", memoryContract, inMemoryMemory);
+runAll("in-memory memory", memoryContract, ({ clock }) => inMemoryMemory({ clock, embedder: () => lexical }));
 runAll("in-memory journal", journalContract, inMemoryJournal);
 
 test("a contract that is broken names itself, the place and both values", async () => {
@@ -44,4 +48,13 @@ test("the name can be chosen", () => {
   const options = { clock: fakeClock(), name: "scratch" };
   const things = [inMemoryStore, inMemorySession, inMemoryMemory, inMemoryJournal].map((make) => make(options).name);
   expect(things).toEqual(["scratch", "scratch", "scratch", "scratch"]);
+});
+
+test("the in-memory journal writes nothing beside its runs, and says so", async () => {
+  const journal = inMemoryJournal({ clock: fakeClock() });
+  const { run } = await journal.create(draftRun("r"), ann);
+  const writes = [{ type: "put" as const, id: "a", body: 1 }];
+  const [outcome] = await journal.append([draftAppend(run, 0, ["a"], { writes })]);
+  expect(outcome).toMatchObject({ refused: { code: "journal.no_writes" } });
+  expect([await journal.rows("r"), journal.transactional]).toEqual([[], undefined]);
 });

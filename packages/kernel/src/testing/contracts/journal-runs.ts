@@ -20,6 +20,8 @@ export const journalRuns: readonly Contract<Journal>[] = [
         status: "queued",
         epoch: 0,
         takeovers: 0,
+        wakes: 0,
+        turn: 0,
         createdAt: at,
         updatedAt: at,
       };

@@ -2,9 +2,10 @@ import type { JsonObject } from "../../json.ts";
 import type { Fact, Memory } from "../../kinds/memory.ts";
 import { equal, holds, refuses } from "../expect.ts";
 import { type Contract, second } from "./contract.ts";
+import { forgettingCases } from "./memory-forgetting.ts";
+import { nearnessCases } from "./memory-nearness.ts";
 
-/** What every memory does. How well it understands words is its own affair; that it finds them is not. */
-export const memoryContract: readonly Contract<Memory>[] = [
+const wordCases: readonly Contract<Memory>[] = [
   {
     name: "a fact is found by its words, with what was kept beside it",
     async run(open) {
@@ -12,8 +13,9 @@ export const memoryContract: readonly Contract<Memory>[] = [
       const { thing: memory, clock } = opened;
       const fact = { id: "1", namespace: "ann", text: "The invoice goes to Bergen.", meta: { from: "mail", n: [1] } };
       await memory.remember(fact);
-      const [found, ...more] = await memory.search({ namespace: "ann", text: "where does the INVOICE go?" });
-      equal({ ...found, score: 0 }, { ...fact, at: clock.now(), score: 0 }, "the fact is whole");
+      const query = { namespace: "ann", text: "where does the INVOICE go?", mode: "words" } as const;
+      const [found, ...more] = await memory.search(query);
+      equal({ ...found, score: 0 }, { ...fact, at: clock.now(), score: 0, why: { words: 1 } }, "the fact is whole");
       holds((found?.score ?? 0) > 0, "a found fact has a score");
       equal(more, [], "it is found once");
     },
@@ -28,7 +30,7 @@ export const memoryContract: readonly Contract<Memory>[] = [
         "the dog chases the cat over the fence",
         "the weather is fine",
       ]);
-      const found = await opened.thing.search({ namespace: "n", text: "dog bone" });
+      const found = await byWords(opened.thing, "dog bone");
       equal(found.map((fact) => fact.id).slice(0, 2), ["1", "2"], "two words beat one");
       holds(
         found.every((fact, at) => fact.score <= (found[at - 1]?.score ?? Infinity)),
@@ -44,9 +46,7 @@ export const memoryContract: readonly Contract<Memory>[] = [
         opened.thing,
         Array.from({ length: 12 }, (_, n) => `apple number${n}`),
       );
-      const count = async (limit?: number) =>
-        (await opened.thing.search({ namespace: "n", text: "apple", ...(limit === undefined ? {} : { limit }) }))
-          .length;
+      const count = async (limit?: number) => (await byWords(opened.thing, "apple", limit)).length;
       equal([await count(), await count(3), await count(50), await count(0)], [10, 3, 12, 0], "the limit holds");
     },
   },
@@ -73,20 +73,9 @@ export const memoryContract: readonly Contract<Memory>[] = [
       await memory.remember({ id: "1", namespace: "n", text: "old pear", meta: { a: 1 } });
       await clock.advance(3);
       await memory.remember({ id: "1", namespace: "n", text: "new plum" });
-      equal(await memory.search({ namespace: "n", text: "pear" }), [], "the old words are gone");
-      const [found] = await memory.search({ namespace: "n", text: "plum" });
+      equal(await byWords(memory, "pear"), [], "the old words are gone");
+      const [found] = await byWords(memory, "plum");
       equal([found?.text, found?.meta, found?.at], ["new plum", undefined, clock.now()], "nothing of the old is left");
-    },
-  },
-  {
-    name: "forgetting deletes for real and says whether there was one",
-    async run(open) {
-      await using opened = await open();
-      const { thing: memory } = opened;
-      await memory.remember({ id: "1", namespace: "n", text: "apple" });
-      equal([await memory.forget("n", "1"), await memory.forget("n", "1")], [true, false], "only the first finds it");
-      equal(await memory.forget("other", "1"), false, "an unknown namespace has nothing to forget");
-      equal(await memory.search({ namespace: "n", text: "apple" }), [], "it is found no more");
     },
   },
   {
@@ -94,7 +83,7 @@ export const memoryContract: readonly Contract<Memory>[] = [
     async run(open) {
       await using opened = await open();
       await rememberAll(opened.thing, ["Café in Zürich", "我们在奥斯陆见面", "Встреча в Москве", "ticket A42-7"]);
-      const ids = async (text: string) => (await opened.thing.search({ namespace: "n", text })).map((fact) => fact.id);
+      const ids = async (text: string) => (await byWords(opened.thing, text)).map((fact) => fact.id);
       const found = [await ids("CAFE"), await ids("奥斯陆"), await ids("москве"), await ids("a42")];
       equal(found, [["0"], ["1"], ["2"], ["3"]], "each is found");
     },
@@ -105,9 +94,9 @@ export const memoryContract: readonly Contract<Memory>[] = [
       await using opened = await open();
       await rememberAll(opened.thing, ["apple AND pear"]);
       for (const text of ["", "   ", "?!", '"', "%", "*", "zebra OR NOT", "'; drop table fact; --"]) {
-        equal(await opened.thing.search({ namespace: "n", text }), [], `for ${JSON.stringify(text)}`);
+        equal(await byWords(opened.thing, text), [], `for ${JSON.stringify(text)}`);
       }
-      equal((await opened.thing.search({ namespace: "n", text: 'apple" NEAR(*' })).length, 1, "the words count alone");
+      equal((await byWords(opened.thing, 'apple" NEAR(*')).length, 1, "the words count alone");
     },
   },
   {
@@ -116,7 +105,8 @@ export const memoryContract: readonly Contract<Memory>[] = [
       await using opened = await open();
       const { thing: memory } = opened;
       const bad = { id: "1", namespace: "n", text: "apple", meta: { when: () => 1 } as unknown as JsonObject };
-      await refuses(() => memory.remember(bad), "json.not_json", "a function is not JSON");
+      const good = { id: "2", namespace: "n", text: "apple" };
+      await refuses(() => memory.remember([good, bad]), "json.not_json", "a function is not JSON");
       await refuses(() => memory.remember({ id: "", namespace: "n", text: "apple" }), "fact.bad_id", "an empty id");
       equal(await memory.search({ namespace: "n", text: "apple" }), [], "nothing was written");
     },
@@ -132,7 +122,16 @@ export const memoryContract: readonly Contract<Memory>[] = [
   },
 ];
 
+/**
+ * What every memory does. How well it understands words is its own affair; that it finds them is not. Open it with
+ * `lexicalEmbedder()` as its embedder: the cases about vectors count on what that sees.
+ */
+export const memoryContract: readonly Contract<Memory>[] = [...wordCases, ...nearnessCases, ...forgettingCases];
+
 async function rememberAll(memory: Memory, texts: readonly string[]): Promise<void> {
-  const facts = texts.map((text, index): Fact => ({ id: `${index}`, namespace: "n", text }));
-  for (const fact of facts) await memory.remember(fact);
+  await memory.remember(texts.map((text, index): Fact => ({ id: `${index}`, namespace: "n", text })));
+}
+
+function byWords(memory: Memory, text: string, limit?: number) {
+  return memory.search({ namespace: "n", text, mode: "words", ...(limit === undefined ? {} : { limit }) });
 }

@@ -3,16 +3,17 @@
 // 1. When the client goes away, nothing more is made or sent, and the request does not count as finished.
 // 2. A request counts as finished when its whole answer was handed to the connection.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Clock, isMofaError, type ModelReply } from "@mofa/kernel";
+import type { Clock, ModelReply } from "@mofa/kernel";
 import { breakingJson, type Faults, refusing } from "../faults.ts";
 import type { Fault, RehearsalScript } from "../options.ts";
 import { forever, tellPieces } from "../pause.ts";
 import { hash } from "../random.ts";
 import { type Rehearsed, rehearse } from "../rehearse.ts";
 import { fromWire, type WireRequest } from "./from-wire.ts";
-import { readBody } from "./read-body.ts";
+import { readRequest } from "./read-request.ts";
 import type { RequestBook } from "./request-record.ts";
-import { sendError, sendJson } from "./send.ts";
+import { sendJson } from "./send.ts";
+import { sendFault } from "./send-fault.ts";
 import {
   toCallChunks,
   toCompletion,
@@ -32,30 +33,15 @@ export interface Stage {
   readonly tokensPerSecond: number | undefined;
 }
 
-const MOST_BYTES = 10 * 1024 * 1024;
-
 /** Reads, answers and records one request. */
 export async function answerCompletion(
   request: IncomingMessage,
   response: ServerResponse,
   stage: Stage,
 ): Promise<void> {
-  const text = await readBody(request, MOST_BYTES);
-  if (text === undefined)
-    return sendError(response, 413, {
-      message: "The request is longer than 10 MB. Send less.",
-      type: "invalid_request_error",
-    });
-  const wire = readWire(text, response);
+  const wire = await readRequest(request, response, { read: readWire, models: stage.models });
   if (wire === undefined) return;
-  const model = wire.request.model ?? "";
-  if (stage.models !== undefined && !stage.models.includes(model)) {
-    return sendError(response, 404, {
-      message: `The model "${model}" does not exist here.`,
-      type: "invalid_request_error",
-      code: "model_not_found",
-    });
-  }
+  const { model } = wire;
   const key = request.headers["idempotency-key"];
   const finish = stage.book.begin({ key: typeof key === "string" ? key : "", at: stage.clock.now(), model });
   const left = new AbortController();
@@ -71,17 +57,9 @@ export async function answerCompletion(
   }
 }
 
-function readWire(text: string, response: ServerResponse): WireRequest | undefined {
-  try {
-    return fromWire(JSON.parse(text));
-  } catch (error) {
-    const data = isMofaError(error, "rehearsal.bad_request") ? { param: String(error.data["param"]) } : undefined;
-    if (data === undefined && !(error instanceof SyntaxError)) throw error;
-    const message =
-      data === undefined ? `The body is not JSON: ${(error as Error).message}.` : (error as Error).message;
-    sendError(response, 400, { message, type: "invalid_request_error", ...data });
-    return undefined;
-  }
+function readWire(body: unknown): WireRequest & { readonly model: string } {
+  const wire = fromWire(body);
+  return { ...wire, model: wire.request.model ?? "" };
 }
 
 interface Acting extends Stage {
@@ -155,18 +133,6 @@ async function send(response: ServerResponse, chunk: unknown, signal: AbortSigna
     response.once("drain", drained);
     signal.addEventListener("abort", gone, { once: true });
   });
-}
-
-function sendFault(fault: Fault | undefined, response: ServerResponse): boolean {
-  const message = "The rehearsal was told to fail.";
-  if (fault?.kind === "error") sendError(response, 500, { message, type: "server_error" });
-  else if (fault?.kind === "rate_limit") {
-    const ms = fault.retryAfter ?? 1000;
-    response.setHeader("retry-after", String(Math.ceil(ms / 1000)));
-    response.setHeader("retry-after-ms", String(ms));
-    sendError(response, 429, { message, type: "requests", code: "rate_limit_exceeded" });
-  } else return false;
-  return true;
 }
 
 function bend(rehearsed: Rehearsed, fault: Fault | undefined): Rehearsed {

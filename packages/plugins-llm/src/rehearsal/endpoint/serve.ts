@@ -9,6 +9,7 @@ import { createFaults } from "../faults.ts";
 import { checkMatchers } from "../match.ts";
 import { type RehearsalOptions, SHARED } from "../options.ts";
 import { answerCompletion, type Stage } from "./answer-completion.ts";
+import { answerEmbeddings } from "./answer-embeddings.ts";
 import { openRequestBook, type RequestBook, type RequestCounts, type RequestRecord } from "./request-record.ts";
 import { sendError, sendJson } from "./send.ts";
 import { toModelList } from "./to-wire.ts";
@@ -109,13 +110,15 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, stag
   switch (asked) {
     case "POST /chat/completions":
       return answerCompletion(request, response, stage);
+    case "POST /embeddings":
+      return answerEmbeddings(request, response, stage);
     case "GET /models":
       return sendJson(response, 200, toModelList(stage.models ?? ["rehearsal"]));
     case "GET /rehearsal/requests":
       return sendJson(response, 200, stage.book.counts());
     default:
       return sendError(response, 404, {
-        message: `There is no "${asked}" here. Known: POST /v1/chat/completions, GET /v1/models, GET /rehearsal/requests.`,
+        message: `There is no "${asked}" here. Known: POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models, GET /rehearsal/requests.`,
         type: "invalid_request_error",
         code: "unknown_url",
       });

@@ -83,6 +83,25 @@ export function toWireError(
   return { error: { message, type, param: details.param ?? null, code: details.code ?? null } };
 }
 
+/** The vectors of a list of texts. */
+export function toEmbeddings({ model, vectors, tokens, base64 }: EmbeddingsToSend): unknown {
+  const data = vectors.map((numbers, index) => ({
+    object: "embedding",
+    index,
+    embedding: base64 ? Buffer.from(Float32Array.from(numbers).buffer).toString("base64") : numbers,
+  }));
+  const usage = { prompt_tokens: tokens, total_tokens: tokens };
+  return { object: "list", data, model, usage, system_fingerprint: FINGERPRINT };
+}
+
+interface EmbeddingsToSend {
+  readonly model: string;
+  readonly vectors: readonly (readonly number[])[];
+  readonly tokens: number;
+  /** Whether numbers travel as 32-bit floats in base 64, the lowest byte first. */
+  readonly base64: boolean;
+}
+
 /** The list of models. */
 export function toModelList(models: readonly string[]): unknown {
   return { object: "list", data: models.map((id) => ({ id, object: "model", created: 0, owned_by: FINGERPRINT })) };

@@ -10,6 +10,8 @@ import {
   type EventBodies,
   type EventType,
   fromErrorJson,
+  type Heard,
+  type HearOptions,
   type InvokeOptions,
   type JsonObject,
   type KindName,
@@ -149,6 +151,11 @@ export class FarCall implements Call {
     return answer as unknown as Answer;
   }
 
+  async hear(name: string, options: HearOptions = {}): Promise<Heard | undefined> {
+    const heard = await this.#ask({ do: "hear", name, options: toJson(options) as JsonObject });
+    return (heard ?? undefined) as Heard | undefined;
+  }
+
   #frame(head: NonNullable<CallHead["run"]>): RunFrame {
     return {
       ...head,
@@ -157,6 +164,8 @@ export class FarCall implements Call {
       uniqueId: () => this.uniqueId(),
       sleep: (ms) => this.sleep(ms),
       ask: (question) => this.ask(question),
+      hear: (name, options) => this.hear(name, options),
+      write: async (write) => void (await this.#ask({ do: "write", write: toJson(write) as JsonObject })),
     };
   }
 }

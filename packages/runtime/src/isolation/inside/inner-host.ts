@@ -23,7 +23,7 @@ type Take = { readonly [Message in ToIsolate as Message[0]]: (message: Message) 
 
 /** Serves the kernel at the other end of a port. */
 export function serve(port: Port): void {
-  const { send } = port;
+  const { send, sendNow } = port;
   const asker = createAsker(send);
   const afar = createAfar();
   const calls = new Map<number, FarCall>();
@@ -72,7 +72,9 @@ export function serve(port: Port): void {
       reply = ["error", id, toErrorJson(error)];
     }
     calls.delete(id);
-    send(reply);
+    // The last one takes along what waits; until then, others may end in the same turn of the event loop.
+    const post = calls.size === 0 ? sendNow : send;
+    post(reply);
   }
 
   async function stop(): Promise<void> {

@@ -11,6 +11,8 @@ interface Listener {
 /** The way between an isolate and its kernel, seen from inside. */
 export interface Port {
   send(message: FromIsolate): void;
+  /** Sends what waits and this one at once. */
+  sendNow(message: FromIsolate): void;
   /** Sends what waits at once. */
   flush(): void;
   listen(listener: Listener): void;
@@ -29,6 +31,7 @@ export function createPort(write: (text: string) => void, most: number): Port {
   });
   return {
     send: outbox.send,
+    sendNow: outbox.sendNow,
     flush: outbox.flush,
     listen(one) {
       listener = one;

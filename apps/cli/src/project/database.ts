@@ -1,0 +1,26 @@
+import type { Plugin } from "@mofa/sdk";
+import { kindAt } from "@mofa/sdk/persistence/admin";
+import { fail } from "../errors.ts";
+import type { Project } from "./config.ts";
+
+/** Where a project keeps everything: the path of a file, or the address of a server. */
+export function databaseAt({ config, path }: Project): string {
+  const { database, data } = config;
+  if (database === undefined) return path(data, "mofa.db");
+  if (kindAt(database) !== "sqlite") return database;
+  // A misspelt scheme would otherwise become the name of a new, empty file.
+  const [scheme] = /^[\w+.-]+(?=:\/\/)/u.exec(database) ?? [];
+  if (scheme !== undefined) throw fail("project.bad_scheme", { scheme });
+  return path(database);
+}
+
+/** The plugin that keeps a project's runs, documents, sessions and memory. */
+export async function database(project: Project): Promise<Plugin> {
+  const { durability, migrate } = project.config;
+  const at = databaseAt(project);
+  const kind = kindAt(at);
+  // Only what is used is loaded.
+  if (kind === "postgres") return (await import("@mofa/sdk/persistence/postgres")).postgres({ url: at, migrate });
+  if (kind === "mysql") return (await import("@mofa/sdk/persistence/mysql")).mysql({ url: at, migrate });
+  return (await import("@mofa/sdk/persistence/sqlite")).sqlite({ file: at, durability, migrate });
+}

@@ -1,0 +1,1 @@
+export * from "@mofa/persistence/admin";
