@@ -23,6 +23,8 @@ export interface Database {
   read<T>(work: () => T): T;
   /** Runs work in the next transaction; it refuses before its first write, and may run twice. */
   write<T>(work: () => T): Promise<T>;
+  /** The same, now: for what its caller has gathered already. What waits for the next transaction goes along. */
+  writeNow<T>(work: () => T): Promise<T>;
   /** Runs a part of such work; when it fails, what it wrote is taken back and the failure is given. */
   attempt<T>(work: () => T): { readonly value: T } | { readonly failure: MofaError };
   /** One statement that changes rows, with `:name` places; gives how many it changed. */
@@ -67,6 +69,7 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
       }
     },
     write: writer.write,
+    writeNow: writer.writeNow,
     attempt<T>(work: () => T) {
       try {
         return { value: savepoint(work) as T };

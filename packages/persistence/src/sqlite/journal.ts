@@ -38,7 +38,7 @@ import { createWrites } from "./journal-writes.ts";
 
 /** Runs, their rows, tasks, signals, listens and letters in an SQLite file. */
 export function sqliteJournal(database: Database, clock: Clock, name: string): Journal {
-  const { write } = database;
+  const { write, writeNow } = database;
   const statements = prepareJournal(database.db);
   const runs = createRuns(database, statements);
   const tools = { statements, runs, writes: createWrites(database, clock), clock };
@@ -108,7 +108,8 @@ export function sqliteJournal(database: Database, clock: Clock, name: string): J
     async append(batch) {
       const parts = batch.map(copyAppend);
       if (parts.length === 0) return [];
-      return write(() => {
+      // Whoever appends has gathered what all its runs have to say.
+      return writeNow(() => {
         checkBatch(tools, parts);
         return parts.map((part) => appendPart(tools, part));
       });

@@ -32,6 +32,15 @@ test("writes of one turn share one transaction, and hear of it after the commit"
   expect(log).toEqual(["begin", "a", "b", "commit", "a heard", "b heard"]);
 });
 
+test("what was gathered already is written at once, with what waits", async () => {
+  const { writer, log } = open();
+  const waiting = writer.write(() => log.push("a"));
+  const gathered = writer.writeNow(() => log.push("b"));
+  expect(log).toEqual(["begin", "a", "b", "commit"]);
+  await Promise.all([waiting, gathered, writer.write(() => log.push("c"))]);
+  expect(log.slice(4)).toEqual(["begin", "c", "commit"]);
+});
+
 test("a refusal is its own and leaves its neighbours in the transaction alone", async () => {
   const { writer, log } = open();
   const refused = writer.write(() => {

@@ -12,6 +12,8 @@ import { isMofaError } from "@mofa/kernel";
 export interface Writer {
   /** Puts work into the next transaction, and gives its result when that is committed. */
   write<T>(work: () => T): Promise<T>;
+  /** The same without waiting for others: for what its caller has gathered already. What waits goes along. */
+  writeNow<T>(work: () => T): Promise<T>;
   /** Writes what waits, and accepts no more. */
   close(): void;
 }
@@ -69,13 +71,21 @@ export function createWriter({ transaction, wrap, wide, closed }: WriterOptions)
     }
   }
 
+  function put<T>(work: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (!open) return reject(closed());
+      queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      next ??= setImmediate(flush);
+    });
+  }
+
   return {
-    write<T>(work: () => T) {
-      return new Promise<T>((resolve, reject) => {
-        if (!open) return reject(closed());
-        queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
-        next ??= setImmediate(flush);
-      });
+    write: put,
+    writeNow(work) {
+      const written = put(work);
+      clearImmediate(next);
+      flush();
+      return written;
     },
     close() {
       open = false;

@@ -1,4 +1,7 @@
-// 4d: three wrappers that only look, around an action that adds one. Nobody watches, nothing is validated.
+// 4d: three wrappers around an action that adds one. Nobody watches, nothing is validated.
+//
+// Handing on: each returns what the next one gives, as one does that only looks before. Awaiting: each waits for it, as
+// one must that times, logs or catches, and as most are written.
 import { createKernel } from "@mofa/kernel/host";
 import type { Case, Subject } from "../../measure.ts";
 import type { Peers } from "../../peer.ts";
@@ -15,31 +18,35 @@ type Next = () => Promise<unknown>;
 type Middleware = (context: Context, next: Next) => Promise<unknown>;
 
 export function middlewareCases(peers: Peers): readonly Case[] {
-  const subjects = [
-    limit,
-    () => mofa(3),
-    () => withKoa(peers),
-    () => withKoaCancellable(peers),
-    () => withMoleculer(peers),
-    () => withHono(peers),
-    () => withTrpc(peers),
+  const subjects = (waits: boolean) => [
+    () => limit(waits),
+    () => mofa(3, waits),
+    () => withKoa(peers, waits),
+    () => withKoaCancellable(peers, waits),
+    () => withMoleculer(peers, waits),
+    () => withHono(peers, waits),
+    () => withTrpc(peers, waits),
   ];
   return [
-    { name: "4d three middleware", subjects },
-    { name: "4d no middleware", subjects: [limit, () => mofa(0)] },
+    { name: "4d three middleware, handing on", subjects: subjects(false) },
+    { name: "4d three middleware, awaiting", subjects: subjects(true) },
+    { name: "4d no middleware", subjects: [() => limit(false), () => mofa(0, false)] },
   ];
 }
 
-/** Folded once, promises handed on. */
-function limit(): Subject {
-  const look = (next: (input: number) => Promise<number>) => (input: number) => next(input);
+/** Folded once. */
+function limit(waits: boolean): Subject {
+  type Step = (input: number) => Promise<number>;
+  const look = (next: Step): Step => (waits ? async (input) => await next(input) : (input) => next(input));
   const add = async (input: number) => input + 1;
   return calling("limit", look(look(look(add))));
 }
 
-async function mofa(count: number): Promise<Subject> {
+async function mofa(count: number, waits: boolean): Promise<Subject> {
   const kernel = await createKernel();
-  for (let index = 0; index < count; index++) kernel.wrap((step, next) => next(step));
+  for (let index = 0; index < count; index++) {
+    kernel.wrap(waits ? async (step, next) => await next(step) : (step, next) => next(step));
+  }
   const add = { kind: "tool", name: "add", run: async (input: number) => input + 1 };
   return calling(
     "mofa",
@@ -48,27 +55,35 @@ async function mofa(count: number): Promise<Subject> {
   );
 }
 
-const look: Middleware = (_, next) => next();
-const add: Middleware = async (context) => {
-  context.output = context.input + 1;
-};
+/** Three that look, and one that adds. */
+function chain(waits: boolean): readonly Middleware[] {
+  // Three functions: one that stands three times would be optimised as one.
+  const looks = Array.from(
+    { length: 3 },
+    (): Middleware => (waits ? async (_, next) => await next() : (_, next) => next()),
+  );
+  const add: Middleware = async (context) => {
+    context.output = context.input + 1;
+  };
+  return [...looks, add];
+}
 
 interface KoaCompose {
   default(list: readonly Middleware[]): (context: Context) => Promise<unknown>;
 }
 
-async function withKoa(peers: Peers): Promise<Subject | undefined> {
+async function withKoa(peers: Peers, waits: boolean): Promise<Subject | undefined> {
   const peer = await peers.load<KoaCompose>("koa-compose");
   if (peer === undefined) return undefined;
-  const composed = peer.default([look, look, look, add]);
+  const composed = peer.default(chain(waits));
   return calling("koa-compose", (input) => composed({ input }));
 }
 
 /** What a call of ours is beside its chain: known while it is in flight, with a signal, and cancelled at once. */
-async function withKoaCancellable(peers: Peers): Promise<Subject | undefined> {
+async function withKoaCancellable(peers: Peers, waits: boolean): Promise<Subject | undefined> {
   const peer = await peers.load<KoaCompose>("koa-compose");
   if (peer === undefined) return undefined;
-  const composed = peer.default([look, look, look, add]);
+  const composed = peer.default(chain(waits));
   const inFlight = new Set<object>();
   const call = (input: number) =>
     new Promise<unknown>((resolve, reject) => {
@@ -93,21 +108,24 @@ async function withKoaCancellable(peers: Peers): Promise<Subject | undefined> {
   return calling("koa-compose, cancellable", call);
 }
 
-async function withHono(peers: Peers): Promise<Subject | undefined> {
+async function withHono(peers: Peers, waits: boolean): Promise<Subject | undefined> {
   interface Hono {
     compose(list: readonly [readonly [Middleware, unknown]][]): (context: Context, next?: Next) => Promise<unknown>;
   }
   const peer = await peers.load<Hono>("./node_modules/hono/dist/compose.js");
   if (peer === undefined) return undefined;
-  const composed = peer.compose([look, look, look, add].map((each) => [[each, {}]]));
+  const composed = peer.compose(chain(waits).map((each) => [[each, {}]]));
   return calling("hono", (input) => composed({ input, req: {} }));
 }
 
-async function withMoleculer(peers: Peers): Promise<Subject | undefined> {
+async function withMoleculer(peers: Peers, waits: boolean): Promise<Subject | undefined> {
   const peer = await peers.load<Moleculer>("moleculer");
   if (peer === undefined) return undefined;
   type Handler = (context: unknown) => Promise<unknown>;
-  const middleware = { localAction: (next: Handler) => (context: unknown) => next(context) };
+  const middleware = {
+    localAction: (next: Handler): Handler =>
+      waits ? async (context) => await next(context) : (context) => next(context),
+  };
   const broker = new peer.ServiceBroker({ logger: false, middlewares: [middleware, middleware, middleware] });
   const handler = async (context: { readonly params: { readonly n: number } }) => context.params.n + 1;
   broker.createService({ name: "bench", actions: { add: handler } });
@@ -119,11 +137,11 @@ async function withMoleculer(peers: Peers): Promise<Subject | undefined> {
   );
 }
 
-async function withTrpc(peers: Peers): Promise<Subject | undefined> {
+async function withTrpc(peers: Peers, waits: boolean): Promise<Subject | undefined> {
   const peer = await peers.load<Trpc>("@trpc/server");
   if (peer === undefined) return undefined;
   const trpc = peer.initTRPC.create();
-  const pass = ({ next }: { next: Next }) => next();
+  const pass = waits ? async ({ next }: { next: Next }) => await next() : ({ next }: { next: Next }) => next();
   let n = 0;
   const procedure = trpc.procedure
     .use(pass)

@@ -2,8 +2,10 @@
 //
 // 1. A topic published twice is found in a cache; the cache is dropped when a subscription comes or goes, and when it is
 //    full. Once is not enough: where every topic is a new one, remembering them all would cost more than looking.
-// 2. Lists that are given out are never changed afterwards; who is there by several patterns is in them once.
-// 3. A pattern that nobody listens to any more leaves nothing behind.
+// 2. Topics that differ from the one before in their last word only (`orders.17`, `orders.18`) are met with the same list
+//    where no pattern asks for that word.
+// 3. Lists that are given out are never changed afterwards; who is there by several patterns is in them once.
+// 4. A pattern that nobody listens to any more leaves nothing behind.
 
 interface Branch<T> {
   /** Made when there is one: most branches are the last. */
@@ -29,6 +31,9 @@ export class Topics<T> {
   readonly #recent: string[] = new Array(MAX_RECENT).fill("");
   /** Places of which a topic is in the cache: only then is one looked up there, which costs making its hash. */
   readonly #remembered = new Uint8Array(MAX_RECENT);
+  /** Of the topic that was looked for last: all but its last word, and who is met by whatever that word is. */
+  #stem = "";
+  #whatever: readonly T[] | undefined;
   readonly #prefix: string;
 
   /** `prefix` stands before every topic that is looked for: a known one is found without cutting it off. */
@@ -75,11 +80,21 @@ export class Topics<T> {
       const known = this.#cache.get(topic);
       if (known !== undefined) return known;
     }
-    const all: T[] = [];
-    collect({ topic, all }, this.#root, this.#prefix.length);
-    const found = once(all);
+    const whatever = this.#whatever;
+    if (whatever !== undefined && topic.startsWith(this.#stem) && topic.indexOf(".", this.#stem.length) < 0) {
+      return whatever;
+    }
+    return this.#walk(topic, place);
+  }
+
+  #walk(topic: string, place: number): readonly T[] {
+    const search: Search<T> = { topic, all: [], last: topic.lastIndexOf(".") + 1, named: false };
+    collect(search, this.#root, this.#prefix.length);
+    const found = once(search.all);
     if (this.#recent[place] === topic) this.#remember(topic, { place, found });
     else this.#recent[place] = topic;
+    this.#whatever = search.named || search.last === 0 ? undefined : found;
+    this.#stem = topic.slice(0, search.last);
     return found;
   }
 
@@ -92,6 +107,7 @@ export class Topics<T> {
   #forget(): void {
     this.#cache.clear();
     this.#remembered.fill(0);
+    this.#whatever = undefined;
   }
 }
 
@@ -126,6 +142,10 @@ function branch<T>(): Branch<T> {
 interface Search<T> {
   readonly topic: string;
   readonly all: T[];
+  /** Where its last word begins. */
+  readonly last: number;
+  /** Some pattern asks for a certain word there. */
+  named: boolean;
 }
 
 /** Goes down the words of a topic, from the character at which the next one begins; past its end there is none left. */
@@ -138,6 +158,7 @@ function collect<T>(search: Search<T>, node: Branch<T>, from: number): void {
   addAll(all, node.rest);
   const { any, words } = node;
   if (words === undefined) return;
+  if (from === search.last && (any === undefined || words.size > 1)) search.named = true;
   const dot = topic.indexOf(".", from);
   const end = dot < 0 ? topic.length : dot;
   if (any === undefined || words.size > 1) {
