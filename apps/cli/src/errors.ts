@@ -4,8 +4,6 @@ import { defineErrors } from "@mofa/sdk";
 export const fail = defineErrors({
   "project.no_file": (d: { what: string; file: string }) =>
     `The ${d.what} ${d.file} is not there. Make it, or change the config.`,
-  "project.bad_scheme": (d: { scheme: string }) =>
-    `The address of the project's database begins with "${d.scheme}://", which no database here has. Write postgres://, mysql:// or mariadb://, or the path of a file.`,
   "usage.not_dead": (d: { run: string; status: string }) =>
     `The run "${d.run}" is ${d.status}, and only dead runs can be queued again. To do it anew, fork it: mofa runs fork ${d.run}`,
   "project.bad_json": (d: { file: string; problem: string }) =>
@@ -28,8 +26,12 @@ export const fail = defineErrors({
   "usage.no_variable": (d: { name: string }) =>
     `The variable ${d.name}, which is to hold the address of the database, is not set. Set it: export ${d.name}=postgres://user:password@host/database`,
   "usage.bad_age": (d: { value: string }) => `"${d.value}" is no length of time. Write one such as 30d, 12h or 90m.`,
-  "usage.nothing_old": (d: { command: string }) =>
-    `${d.command} was not told what may go. Say --older-than 30d, --keep 1000 or --sessions-older-than 90d.`,
+  "usage.nothing_old": (d: { command: string; what?: string | undefined }) =>
+    d.what === undefined
+      ? `${d.command} was not told what may go. Say --older-than 30d or --keep 1000 for runs, and the same for others: --sessions-older-than, --facts-keep, --documents-older-than.`
+      : `${d.command} was not told which ${d.what} are old. Say --${d.what}-older-than 30d, --${d.what}-keep 1000, or both.`,
+  "usage.no_prefix": (d: { command: string }) =>
+    `${d.command} was not told which documents. All kinds of things are kept as such: say --documents-prefix inbox/, or --documents-prefix "" for all of them.`,
   "usage.bad_port": (d: { value: string }) =>
     `"${d.value}" is no port. Use a whole number from 0 to 65535; 0 takes any free one.`,
   "usage.file_there": (d: { file: string }) => `${d.file} is there already and is left as it is. Name another file.`,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { openProject } from "../src/project/config.ts";
-import { openAt } from "../src/project/open.ts";
+import { type OpenedProject, type OpenOptions, openAt } from "../src/project/open.ts";
 
 const LIMIT = { timeout: 30_000 };
 
@@ -37,6 +37,21 @@ nodes:
 output: "\${pack}"
 `;
 
+const OWN = `
+name: own
+version: "1"
+schedule: { cron: "* * * * * *" }
+nodes:
+  - { id: say, use: script.task, with: { source: "'own'" } }
+`;
+
+const NAP = `
+name: nap
+version: "1"
+nodes:
+  - { id: nap, use: wait, with: { for: 1500 } }
+`;
+
 const folders: string[] = [];
 afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
@@ -53,8 +68,8 @@ async function shop(files: Readonly<Record<string, string>> = {}) {
   return folder;
 }
 
-const openShop = async (folder: string) =>
-  openAt(await openProject(folder, {}), { env: {}, unwatched: true, log: () => {} });
+const openShop = async (folder: string, more: Partial<OpenOptions> = {}) =>
+  openAt(await openProject(folder, {}), { env: {}, unwatched: true, log: () => {}, ...more });
 
 test(
   "queues, a schedule, parking and what nodes of a file say of queues hold for a project folder",
@@ -76,6 +91,26 @@ test(
     expect(child).toMatchObject({ kind: "node", name: "script.transform", status: "done" });
   },
 );
+
+test("what runs once begins nothing by the clock, also where a workflow's own file has a schedule", LIMIT, async () => {
+  const folder = await shop({ "workflows/own.yaml": OWN, "workflows/nap.yaml": NAP });
+  const begun = async ({ mofa }: OpenedProject) =>
+    // What a run of a schedule begins has its name in front, and may begin later.
+    (await mofa.engine().list({ prefix: "schedule:", limit: 1000 })).flatMap(({ id, parent }) => (parent ? [] : id));
+  const names = (ids: readonly string[]) => [...new Set(ids.map((id) => id.split(":")[1]))].toSorted();
+  const before = await (async () => {
+    await using opened = await openShop(folder);
+    await expect.poll(async () => names(await begun(opened)), { timeout: 10_000 }).toEqual(["own", "tick"]);
+    // Whatever begins now has begun when this has ended.
+    await opened.mofa.end();
+    await using looking = await openShop(folder, { quiet: true });
+    return begun(looking);
+  })();
+  await using opened = await openShop(folder, { untimed: true });
+  // Long enough for a time to come, and for those that were missed to be made up for.
+  await (await opened.mofa.engine().start(opened.mofa.get("workflow", "nap"), {})).result();
+  expect(await begun(opened)).toEqual(before);
+});
 
 test("a node for a queue that is not there fails with the names that are", LIMIT, async () => {
   await using opened = await openShop(

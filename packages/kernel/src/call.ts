@@ -52,7 +52,8 @@ export interface Call {
   ask(question: Question): Promise<Answer>;
   /**
    * Waits for the next signal of a name that is said to the run, or, for `topic:PATTERN`, for the next message of such a
-   * topic since this was first asked for; undefined when the time is over. What came early waits. Needs a run.
+   * topic since this was first asked for; undefined when the time is over. What came early waits. A message is heard once for
+   * each pattern that it matches; those who wait for the same name share what comes. Needs a run.
    */
   hear(name: string, options?: HearOptions): Promise<Heard | undefined>;
 }

@@ -38,7 +38,16 @@ export interface EventBodies {
   };
   /** A budget had no room for what a call wanted, or was crossed by it. */
   "budget.exceeded": Exceeded;
-  "run.changed": { readonly run: string; readonly status: string; readonly reason?: string };
+  "run.changed": {
+    readonly run: string;
+    readonly status: string;
+    readonly reason?: string;
+    /**
+     * What became of this process's hold on it, where its status does not say so: let go of while it only waits, taken
+     * over from a worker that is gone, or lost because its lease ran out.
+     */
+    readonly hold?: "parked" | "taken" | "lost";
+  };
   "decision.changed": { readonly run: string; readonly token: string; readonly status: string };
   /** A task of the scheduler went on; its kind is `task`, its trace that of the work. */
   "task.changed": {

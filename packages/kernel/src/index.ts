@@ -29,6 +29,7 @@ export { BM25, rarity } from "./kinds/memory-words.ts";
 export * from "./kinds/metrics.ts";
 export * from "./kinds/model.ts";
 export * from "./kinds/node.ts";
+export type { OldFilter } from "./kinds/old-filter.ts";
 export * from "./kinds/refuse.ts";
 export * from "./kinds/run-changes.ts";
 export * from "./kinds/scheduler.ts";

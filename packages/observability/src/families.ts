@@ -71,12 +71,7 @@ export function toFamilies(fold: Fold, buckets: readonly number[], known: Known)
     one("mofa_runs_total", "counter", "Runs that ended, by status.", fold.runEnds),
     live("mofa_runs", "Runs that changed in this process and have not ended, by status.", fold.runs.counts),
     kept(known.runs),
-    single(
-      "mofa_runs_parked_total",
-      "How often this process let go of a run that only waits.",
-      fold.parked(),
-      "counter",
-    ),
+    ...held(fold.holds),
     single("mofa_decisions_waiting", "Questions of runs that nobody has answered yet.", known.decisions),
     one("mofa_file_reloads_total", "counter", "Changes of watched files, by what became of them.", fold.files),
   ];
@@ -100,6 +95,15 @@ function kept(counts: readonly RunCount[]): Family {
     ({ queue, status, count }) => `${name}{${label("queue", queue)},${label("status", status)}} ${count}\n`,
   );
   return { name, type: "gauge", help, rows: () => lines.length, write: (row) => lines[row] as string };
+}
+
+/** What became of this process's hold on runs. */
+function held({ parked, taken, lost }: Fold["holds"]): readonly Family[] {
+  return [
+    single("mofa_runs_parked_total", "How often this process let go of a run that only waits.", parked, "counter"),
+    single("mofa_runs_taken_over_total", "How often it took over a run from one that was gone.", taken, "counter"),
+    single("mofa_runs_lost_total", "How often it lost a run because its lease ran out.", lost, "counter"),
+  ];
 }
 
 function single(name: string, help: string, value: number, type: Family["type"] = "gauge"): Family {

@@ -100,7 +100,7 @@ test("runs are in one live status at a time, and counted when they end", async (
   change("c", "done");
   expect(pick(await read(), "mofa_runs")).toEqual({
     'mofa_runs_total{status="done"}': 1,
-    mofa_runs_parked_total: 0,
+    ...{ mofa_runs_parked_total: 0, mofa_runs_taken_over_total: 0, mofa_runs_lost_total: 0 },
     'mofa_runs{status="queued"}': 0,
     'mofa_runs{status="running"}': 1,
     'mofa_runs{status="waiting"}': 1,
@@ -200,12 +200,16 @@ test("a large scrape gives way to other work", async () => {
 test("a parked run is counted as parked and no longer followed, until somebody works on it again", async () => {
   const { tell, read } = setUp({ live: 1 });
   tell("engine", "e", "run.changed", { run: "a", status: "running" });
-  tell("engine", "e", "run.changed", { run: "a", status: "waiting", reason: "parked" });
-  tell("engine", "e", "run.changed", { run: "b", status: "running" });
+  tell("engine", "e", "run.changed", { run: "a", status: "waiting", hold: "parked" });
+  tell("engine", "e", "run.changed", { run: "b", status: "running", hold: "taken" });
   expect(pick(await read(), "mofa_runs")).toEqual({
     'mofa_runs{status="queued"}': 0,
     'mofa_runs{status="running"}': 1,
     'mofa_runs{status="waiting"}': 0,
-    mofa_runs_parked_total: 1,
+    ...{ mofa_runs_parked_total: 1, mofa_runs_taken_over_total: 1, mofa_runs_lost_total: 0 },
   });
+  tell("engine", "e", "run.changed", { run: "b", status: "running", hold: "lost", reason: "Another worker holds it." });
+  const samples = await read();
+  expect(samples.get("mofa_runs_lost_total")).toBe(1);
+  expect(samples.get('mofa_runs{status="running"}')).toBe(0);
 });

@@ -20,8 +20,7 @@ export const LIVE_PLUGINS = ["waiting", "starting", "active", "failed", "quarant
 // A stopped agent may be gone for good: it is not counted.
 export const LIVE_AGENTS = ["created", "starting", "ready", "busy", "paused", "stopping", "failed"] as const;
 const LIVE_RUNS = ["queued", "running", "waiting"] as const;
-/** What the engine gives as the reason when it lets go of a run that only waits. */
-const PARKED = "parked";
+const AWAY = "away";
 const LIVE_TASKS = ["parked", "queued", "running"] as const;
 
 export interface FoldOptions {
@@ -57,8 +56,8 @@ export interface Fold {
   readonly agents: LiveStatuses;
   readonly runs: LiveStatuses;
   readonly decisions: LiveStatuses;
-  /** How often a run was parked. */
-  parked(): number;
+  /** How often runs were let go of while they only waited, taken over from workers that were gone, and lost. */
+  readonly holds: Readonly<Record<"parked" | "taken" | "lost", number>>;
   take(event: Event): void;
 }
 
@@ -69,7 +68,7 @@ export function createFold(options: FoldOptions): Fold {
   const statuses = (metric: string, live: readonly string[]) =>
     new LiveStatuses({ live, limit: most, full: () => options.tooManyLive(metric) });
 
-  let parked = 0;
+  const holds = { parked: 0, taken: 0, lost: 0 };
   const bounds = options.buckets.map((seconds) => seconds * 1000);
   const actions = rows("mofa_actions_total", ["kind", "name"], BUCKETS + bounds.length + 1);
   const inFlight = rows("mofa_actions_in_flight", ["kind"]);
@@ -176,9 +175,9 @@ export function createFold(options: FoldOptions): Fold {
         break;
       case "run.changed":
         if (isRunEnd(event.status)) count(runEnds, event.status);
-        if (event.status === "waiting" && event.reason === PARKED) parked++;
-        // Let go of: it costs this process nothing, nor may it cost a place in the gauge.
-        runs.change(event.run, event.reason === PARKED ? PARKED : event.status);
+        if (event.hold !== undefined) holds[event.hold]++;
+        // Not here any more: it costs this process nothing, nor may it cost a place in the gauge.
+        runs.change(event.run, event.hold === "parked" || event.hold === "lost" ? AWAY : event.status);
         break;
       case "decision.changed":
         decisions.change(event.token, event.status);
@@ -190,7 +189,7 @@ export function createFold(options: FoldOptions): Fold {
   }
 
   return {
-    parked: () => parked,
+    holds,
     actions,
     inFlight,
     tokens,

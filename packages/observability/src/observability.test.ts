@@ -62,6 +62,8 @@ test("every metric has its help and type, whether or not anything was counted", 
     "mofa_runs gauge",
     "mofa_runs_kept gauge",
     "mofa_runs_parked_total counter",
+    "mofa_runs_taken_over_total counter",
+    "mofa_runs_lost_total counter",
     "mofa_decisions_waiting gauge",
     "mofa_file_reloads_total counter",
   ]);

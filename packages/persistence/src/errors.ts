@@ -52,12 +52,20 @@ export const fail = defineErrors({
     `Reading or writing "${d.file}" failed: ${d.reason}. Check the disk; what was acknowledged before is safe.`,
   "database.bad_url": (d: { name: string; reason: string; example: string }) =>
     `The address given to ${d.name}() cannot be used: ${d.reason}. Give one such as "${d.example}".`,
+  "database.bad_scheme": (d: { scheme: string; nearest?: string | undefined }) =>
+    `The address of the database begins with "${d.scheme}://", which no database here has.${d.nearest === undefined ? "" : ` Did you mean "${d.nearest}://"?`} Write postgres://…, mysql://… or mariadb://…, or the path of a file.`,
   "database.bad_schema": (d: { file: string; schema: string }) =>
     `"${d.schema}" cannot be the schema of the tables in "${d.file}". Use small letters, digits and underscores, beginning with a letter.`,
   "database.unreachable": (d: { file: string; reason: string }) =>
     `The database server of "${d.file}" could not be reached: ${d.reason}. Nothing was written. Check that it runs, and that host and port are right.`,
   "database.access_denied": (d: { file: string; user: string; reason: string }) =>
     `The database "${d.file}" did not let the user "${d.user}" in: ${d.reason}. Check the name and the password, and what the server allows.`,
+  "database.bad_certificate": (d: { file: string; reason: string }) =>
+    `The certificates that were given for "${d.file}" cannot be used: ${d.reason}. Give ca, cert and key as the text of PEM files, cert and key together.`,
+  "database.not_trusted": (d: { file: string; reason: string }) =>
+    `The server of "${d.file}" did not prove who it is: ${d.reason}. Nothing was sent to it. Give the certificate of who signed its own as tls: { ca }, and the name in it as tls: { servername } if it is not the host of the address.`,
+  "database.not_encrypted": (d: { file: string; reason: string }) =>
+    `The server of "${d.file}" does not encrypt connections, and this one is to be: ${d.reason}. Nothing was sent to it. Give the server a certificate, or leave out tls and sslmode where the network is safe.`,
   "database.not_allowed": (d: { file: string; reason: string }) =>
     `The database "${d.file}" does not allow this: ${d.reason}. Give the user the right to use the tables, and to make them when they are new.`,
   "database.not_found": (d: { file: string; reason: string }) =>
@@ -79,7 +87,7 @@ export const fail = defineErrors({
   "database.closed": (d: { file: string }) => `The database "${d.file}" is closed. Open it again.`,
   "database.failed": (d: { file: string; reason: string }) => `The database "${d.file}" refused: ${d.reason}`,
   "run.unreadable": (d: { file: string; run: string; what: string; reason: string }) =>
-    `The run "${d.run}" in "${d.file}" cannot be read: its ${d.what} ${d.reason}. Other runs are untouched. Restore the file from a backup, or start the run anew under another id.`,
+    `The run "${d.run}" in "${d.file}" cannot be read: its ${d.what} ${d.reason}. Other runs are untouched. Restore the database from a backup, or start the run anew under another id.`,
   "write.rows_differ": (d: { text: string; expected: number; found: number }) =>
     `The statement "${d.text}" changed ${d.found} row(s) where ${d.expected} were expected. Nothing of its step was kept. Look at what is in the table, or correct the statement.`,
   "write.value_missing": (d: { text: string; name: string }) =>

@@ -2,6 +2,7 @@
 import {
   type AdmittedRun,
   dueOf,
+  isParked,
   type JournalRow,
   type Json,
   type NewRun,
@@ -94,12 +95,20 @@ function changing(record: RunRecord): ChangingColumns {
   const { status, epoch, takeovers, wakes, turn, updatedAt } = record;
   return {
     ...{ wakeAt, owner, leaseUntil, startedAt, finishedAt, status, epoch, takeovers, wakes, turn, updatedAt },
-    due: dueOf(record),
+    due: turnOf(record),
     input: JSON.stringify(record.input),
     output: text(record.output),
     error: text(record.error),
     cancelRequested: text(record.cancelRequested),
   };
+}
+
+// Runs that are parked for no time may be very many: they come behind all whose turn it ever is, so that no claim has to
+// pass over them.
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+function turnOf(record: RunRecord): number {
+  return isParked(record) && record.wakeAt === undefined ? NEVER : dueOf(record);
 }
 
 /**
@@ -110,8 +119,8 @@ export function changedColumns(before: RunRecord, after: RunRecord): Partial<Cha
   const changes: Record<string, string | number | null> = {};
   for (const name of JSONS) if (after[name] !== before[name]) changes[name] = text(after[name]);
   for (const name of PLAIN) if (after[name] !== before[name]) changes[name] = after[name] ?? null;
-  const due = dueOf(after);
-  if (due !== dueOf(before)) changes["due"] = due;
+  const due = turnOf(after);
+  if (due !== turnOf(before)) changes["due"] = due;
   return changes as Partial<ChangingColumns>;
 }
 

@@ -1,7 +1,7 @@
 import { fakeClock } from "@mofa/kernel/testing";
 import Driver from "better-sqlite3";
 import { describe, expect, test } from "vitest";
-import { openAdmin } from "../src/admin/index.ts";
+import { kindAt, openAdmin } from "../src/admin/index.ts";
 import { readMigrations } from "../src/migrations.ts";
 import { openDatabase } from "../src/sqlite/database.ts";
 import { openSqlite } from "../src/sqlite/index.ts";
@@ -64,23 +64,45 @@ for (const kind of [{ name: "sqlite" } as const, postgresServer, mysqlServer]) {
       await using database = await emptyDatabase(kind.name);
       const clock = fakeClock();
       await using opened = await database.open({ clock });
-      const { journal, session } = opened;
+      const { journal, session, memory, store } = opened;
       const claim = { worker: "w", leaseMs: 1_000 };
       for (const id of ["a", "b", "c", "open"]) {
         await journal.create({ id, kind: "tool", name: "buy", input: 1 }, claim);
         await session.append(id, ["hello"], { at: 0, turn: "t" });
+        for (const namespace of ["c/ann", "c/bob", "d"]) await memory.remember({ id, namespace, text: `apple ${id}` });
+        for (const place of ["in%", "in_"]) await store.put(`${place}/${id}`, id);
         if (id !== "open") {
           await journal.append([{ run: id, epoch: 1, seq: 0, rows: [], update: { status: "done" } }]);
         }
         await clock.advance(1_000);
       }
       await using admin = await database.admin();
-      const old = { before: clock.now() - 3_500, keep: 1, sessionsBefore: clock.now() - 3_500 };
-      expect(await admin.prune({ ...old, dry: true })).toEqual({ runs: 2, sessions: 1 });
-      expect(await admin.prune(old)).toEqual({ runs: 2, sessions: 1 });
+      const before = clock.now() - 3_500;
+      const old = {
+        runs: { before, keep: 1 },
+        sessions: { before },
+        facts: { prefix: "c/", before, keep: 2 },
+        documents: { prefix: "in%", before, keep: 3 },
+      };
+      const pruned = { runs: 2, sessions: 1, facts: 4, documents: 1 };
+      expect(await admin.prune({ ...old, dry: true })).toEqual(pruned);
+      expect(await admin.prune(old)).toEqual(pruned);
       expect((await journal.list()).map(({ id }) => id)).toEqual(["open", "c"]);
       expect((await session.list()).map(({ id }) => id)).toEqual(["open", "c", "b"]);
-      expect(await admin.prune({ keep: 0 })).toEqual({ runs: 1, sessions: 0 });
+      const facts = async (namespace: string) => (await memory.recent(namespace)).map(({ id }) => id);
+      expect([await facts("c/bob"), (await facts("d")).length]).toEqual([["open", "c"], 4]);
+      expect((await store.list()).map(({ id }) => id)).toEqual([
+        ...["in%/b", "in%/c", "in%/open", "in_/a", "in_/b", "in_/c", "in_/open"],
+      ]);
+      const none = { runs: 0, sessions: 0, facts: 0, documents: 0 };
+      expect(await admin.prune({ runs: { keep: 0 } })).toEqual({ ...none, runs: 1 });
+      for (const dry of [true, false]) {
+        expect(await admin.prune({ dry, sessions: { keep: 2 }, facts: { before } })).toEqual({
+          ...none,
+          ...{ sessions: 1, facts: 1 },
+        });
+        expect(await admin.prune({ dry })).toEqual(none);
+      }
     });
 
     test("vacuum leaves everything in its place", async () => {
@@ -97,6 +119,34 @@ for (const kind of [{ name: "sqlite" } as const, postgresServer, mysqlServer]) {
   });
 }
 
+describe("an address", () => {
+  test.each([
+    ["postgres://ann@db/shop", "postgres"],
+    ["postgresql://ann@db/shop", "postgres"],
+    ["MySQL://ann@db/shop", "mysql"],
+    ["mariadb:ann@db/shop", "mysql"],
+    ["./data/mofa.db", "sqlite"],
+    [":memory:", "sqlite"],
+    ["C:\\\\data\\\\mofa.db", "sqlite"],
+  ])("%s is one of %s", (at, kind) => {
+    expect(kindAt(at)).toBe(kind);
+  });
+
+  test.each([
+    ["postgers", 'Did you mean "postgres://"?'],
+    ["mysq", 'Did you mean "mysql://"?'],
+    ["constructor", "which no database here has. Write postgres://"],
+  ])("of the scheme %s names no file, and says which schemes there are", async (scheme, says) => {
+    const refused = openAdmin({ at: `${scheme}://ann:s3cret@db/shop`, create: true });
+    await expect(refused).rejects.toMatchObject({
+      code: "database.bad_scheme",
+      message: expect.stringContaining(says),
+      data: { scheme },
+    });
+    await expect(refused).rejects.not.toThrow("s3cret");
+  });
+});
+
 describe("a file of another version", () => {
   test("an older one tells what it lacks, can be saved as it is, and is brought to this version by hand", async () => {
     using folder = temporaryFolder();
@@ -108,7 +158,7 @@ describe("a file of another version", () => {
     await using admin = await openAdmin({ at: file });
     const { steps } = await admin.status();
     expect(steps.map(({ status }) => status)).toEqual(["applied", ...migrations.slice(1).map(() => "missing")]);
-    await expect(admin.prune({ keep: 1 })).rejects.toMatchObject({ code: "database.not_migrated" });
+    await expect(admin.prune({ runs: { keep: 1 } })).rejects.toMatchObject({ code: "database.not_migrated" });
     await admin.backup(folder.at("old.jsonl"));
     await using other = await openAdmin({ at: folder.at("new.db"), create: true });
     await other.restore(folder.at("old.jsonl"));
@@ -127,7 +177,7 @@ describe("a file of another version", () => {
     await using admin = await openAdmin({ at: file });
     expect((await admin.status()).steps.at(-1)).toMatchObject({ status: "unknown" });
     await expect(admin.migrate()).rejects.toMatchObject({ code: "database.newer" });
-    await expect(admin.prune({ keep: 1 })).rejects.toMatchObject({ code: "database.newer" });
+    await expect(admin.prune({ runs: { keep: 1 } })).rejects.toMatchObject({ code: "database.newer" });
   });
 
   test("one that is not there is not made by looking, nor by a backup that is refused", async () => {

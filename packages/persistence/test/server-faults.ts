@@ -239,7 +239,9 @@ export async function faultsOn(kind: Kind): Promise<void> {
         await site.sql("SELECT * FROM mofa_document FOR UPDATE");
         const error = await server.store.put("a", 2, { version: 1 }).catch((thrown: unknown) => thrown);
         await site.sql("ROLLBACK");
-        expect(error).toMatchObject({ code: "database.timed_out", retryable: true, data: { ms: 300 } });
+        // MySQL itself stops only what reads; there it is the wait for a lock that ends.
+        const code = expect.stringMatching(/^database\.(timed_out|locked)$/);
+        expect(error).toMatchObject({ code, retryable: true, data: { ms: 300 } });
         expect((await server.store.put("a", 2, { version: 1 })).version).toBe(2);
       });
     });

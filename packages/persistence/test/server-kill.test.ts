@@ -1,9 +1,9 @@
+import { cutting } from "@mofa/devkit/databases/cutting";
+import { type Installed, privateMariadb, privatePostgres } from "@mofa/devkit/databases/private-server";
 import { describe, expect, test } from "vitest";
 import { openMysql } from "../src/mysql/index.ts";
 import { openPostgres } from "../src/postgres/index.ts";
 import type { Server } from "../src/server/open.ts";
-import { cutting } from "./cutting.ts";
-import { type Installed, privateMariadb, privatePostgres } from "./private-server.ts";
 import { describeOn, mysqlServer, postgresServer } from "./servers.ts";
 
 const RUNS = 32;

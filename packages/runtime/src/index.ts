@@ -33,6 +33,7 @@ export {
   verifyPlugin,
   writeDigest,
 } from "./plugins/signature.ts";
+export { type RetentionOptions, type RetentionRule, retention } from "./retention/retention.ts";
 export { type SchedulesOptions, schedules } from "./schedules/schedules.ts";
 export { checkSchedule } from "./schedules/times.ts";
 export { secret } from "./secrets/secret.ts";

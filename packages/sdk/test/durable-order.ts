@@ -35,7 +35,8 @@ export async function openKernel(folder: string, hang = false): Promise<Kernel> 
   const kernel = await createKernel({ plugins: [sqlite(`${folder}/mofa.db`)] });
   kernel.provide("tool", note(`${folder}/ran.txt`, hang));
   kernel.provide("workflow", order);
-  await kernel.plug(workflow());
+  // Far longer than a test: who takes a run over at once has not waited for the lease of whoever died.
+  await kernel.plug(workflow({ leaseMs: 3_600_000 }));
   return kernel;
 }
 

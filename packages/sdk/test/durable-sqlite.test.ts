@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { openKernel, order } from "./durable-order.ts";
 
@@ -22,19 +21,17 @@ test("a killed process loses nothing: the next one goes on at once, and repeats 
   const program = join(import.meta.dirname, "durable-order.ts");
   const child = spawn(process.execPath, ["--conditions=@mofa/source", program, folder.path], { stdio: "inherit" });
   const exit = once(child, "exit");
-  for (let waits = 0; (await ran(folder.path)).length < 3 && waits < 500; waits++) await sleep(20);
+  await expect.poll(() => ran(folder.path), { timeout: 60_000 }).toHaveLength(3);
   child.kill("SIGKILL");
   await exit;
 
   await using kernel = await openKernel(folder.path);
-  const started = performance.now();
   const run = kernel.get("engine", "runs").open("r");
+  // The lease of the dead process lasts for an hour.
   expect(await run.result()).toEqual([10, 20, 30, 40]);
-  // The lease of the dead process would have lasted 15 seconds.
-  expect(performance.now() - started).toBeLessThan(5000);
   expect((await ran(folder.path)).toSorted()).toEqual(["1", "2", "3", "3", "4"]);
   expect(await run.record()).toMatchObject({ status: "done", epoch: 2, takeovers: 1 });
-}, 30_000);
+}, 120_000);
 
 test("many runs at a time are kept in one file, each step once", async () => {
   await using folder = await temporary();

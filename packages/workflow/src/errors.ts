@@ -22,6 +22,8 @@ export const fail = defineErrors({
     `Only the outermost action of a run can begin it anew, and "${d.step}" is a step in one or under no run. Return to the outermost action and continue there.`,
   "run.deadline": (d: { run: string; at: string }) =>
     `The run "${d.run}" had to end by ${d.at} and has not. Start it with a longer "timeout", or find out what it waited for.`,
+  "run.too_many_rows": (d: { run: string; rows: number; most: number }) =>
+    `The run "${d.run}" has kept ${d.rows} rows, and ${d.most} are the most. Let it continue as a new one from time to time, give parts of it to child runs, or raise "maxRows".`,
   "run.bad_option": (d: { option: string; problem: string }) =>
     `A run cannot be started with this "${d.option}": ${d.problem}`,
   "run.needs_parent": (d: { kind: string; name: string }) =>

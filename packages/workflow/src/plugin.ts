@@ -29,14 +29,19 @@ export interface WorkflowOptions {
   readonly decisions?: "wait" | "fallback";
   /** Milliseconds between looks for runs to take over and for answers from other processes. Default 1,000. */
   readonly pollMs?: number;
-  /** Runs that begin by the clock, once, however many processes say so; workflows may have a schedule of their own. */
-  readonly schedules?: readonly RunSchedule[];
+  /**
+   * Runs that begin by the clock, once, however many processes say so; workflows may have a schedule of their own.
+   * `false`: nothing begins by the clock in this process, whatever workflows say.
+   */
+  readonly schedules?: readonly RunSchedule[] | false;
   /** Milliseconds of nothing but waiting after which a run leaves this process, until it is due. Default 10,000. */
   readonly parkAfterMs?: number;
   /** The queues that runs can be started in, and that this process takes runs from. */
   readonly queues?: readonly QueueOptions[];
   /** How often a run may be taken over from a lost worker before it is dead, and tried again only by hand. Default 10. */
   readonly maxTakeovers?: number;
+  /** How many rows (results, answers, times) a run may keep before it fails. Default 100,000. */
+  readonly maxRows?: number;
   /** How long runs that have ended are kept. Default: for ever. */
   readonly retention?: RetentionOptions;
 }
@@ -71,6 +76,7 @@ const OPTIONS: JsonSchema = {
     parkAfterMs: { type: "integer", minimum: 0 },
     queues: { type: "array", items: QUEUE },
     maxTakeovers: { type: "integer", minimum: 0 },
+    maxRows: { type: "integer", minimum: 1 },
     retention: {
       type: "object",
       additionalProperties: false,
@@ -98,6 +104,7 @@ const define = definePlugin({
       parkAfterMs = 10_000,
       queues = [],
       maxTakeovers = 10,
+      maxRows = 100_000,
       retention = {},
       schedules = [],
     } = given as WorkflowOptions;
@@ -119,19 +126,21 @@ const define = definePlugin({
       parkAfterMs,
       queues: toLimits(queues),
       maxTakeovers,
+      maxRows,
       retention,
       revive,
     });
     ctx.own(() => runs.stop());
+    await runs.listen();
     ctx.wrap(durable(runs.journalOf), { place: "durable" });
     for (const node of builtInNodes(() => ctx.list("model"))) ctx.provide("node", node);
     ctx.provide("engine", runs.engine);
     if (folder !== undefined) await serveFolder(ctx, folder);
-    const timekeeper = createTimekeeper(ctx, runs.engine, readSchedules(schedules));
-    ctx.own(() => timekeeper.stop());
+    const timekeeper = schedules === false ? undefined : createTimekeeper(ctx, runs.engine, readSchedules(schedules));
+    ctx.own(() => timekeeper?.stop());
     const settled = () => {
       runs.recover();
-      if (maxConcurrent > 0) timekeeper.begin();
+      if (maxConcurrent > 0) timekeeper?.begin();
     };
     followPlugins(ctx, { settled, stopping: runs.interrupt });
   },

@@ -204,6 +204,8 @@ describe("ownership", () => {
     await whenBegun(1);
     first.kill();
     await using second = await world.live({ bring: bring(main) });
+    const holds: unknown[] = [];
+    second.kernel.watch({ type: "run.changed" }, (event) => "hold" in event && holds.push([event.run, event.hold]));
     world.clock.jump(2500);
     await turns();
     expect(begun).toHaveLength(1);
@@ -216,6 +218,7 @@ describe("ownership", () => {
     letGo();
     expect(await second.engine.open("r").result()).toBe(1);
     expect(await world.journal.get("r")).toMatchObject({ epoch: 2, takeovers: 1 });
+    expect(holds).toEqual([["r", "taken"]]);
     await first.kernel.end();
   });
 
@@ -245,6 +248,8 @@ describe("ownership", () => {
     await using second = await world.live({ bring: bring(main) });
     world.clock.jump(60);
     await whenBegun(2);
+    // That was no takeover: else a run that outlives many deploys would end as a dead one.
+    expect(await world.journal.get("r")).toMatchObject({ epoch: 2, takeovers: 0 });
     letGo();
     letGo();
     expect(await second.engine.open("r").result()).toBe(1);
@@ -253,16 +258,21 @@ describe("ownership", () => {
   test("that was lost stops the old worker, whose late result changes nothing", async () => {
     const world = createWorld();
     const reasons: unknown[] = [];
+    let paid = 0;
+    const pay = tool("pay", () => ++paid);
     const { main: door, whenBegun, letGo } = gate("door");
     const main = tool("main", async (_, call) => {
       try {
-        return await call.invoke(door, {});
+        await call.invoke(door, {});
+        return await call.invoke(pay, {});
       } catch (error) {
         reasons.push(isMofaError(error) && error.code);
         throw error;
       }
     });
     await using life = await world.live({ bring: bring(main) });
+    const lost: unknown[] = [];
+    life.kernel.watch({ type: "run.changed" }, (event) => "hold" in event && lost.push(event));
     await life.engine.start(main, {}, { id: "r" });
     await whenBegun(1);
     // Somebody else takes it, as after a long pause of this process.
@@ -272,7 +282,8 @@ describe("ownership", () => {
     await world.journal.claim({ worker: "thief", leaseMs: 60_000, limit: 1 });
     letGo();
     await turns();
-    expect(reasons).toEqual(["run.fenced"]);
+    expect([reasons, paid]).toEqual([["run.fenced"], 0]);
+    expect(lost).toEqual([expect.objectContaining({ run: "r", hold: "lost", reason: "Another worker holds it." })]);
     expect(await world.journal.rows("r")).toEqual([]);
     expect(await world.journal.get("r")).toMatchObject({ owner: "thief", status: "running" });
   });
@@ -442,3 +453,44 @@ test.each(["unplugged", "replaced"])(
     expect(steps).toEqual([1]);
   },
 );
+
+describe("a run that grows", () => {
+  test("beyond its bound fails, also when it is taken up beyond it, and keeps what it had", async () => {
+    const world = createWorld();
+    let ran = 0;
+    const step = tool("step", () => ++ran);
+    const main = tool("main", async ({ times }, call) => {
+      for (let n = 0; n < Number(times); n++) await call.invoke(step, { n });
+      return "through";
+    });
+    await using life = await world.live({ bring: bring(step, main), maxRows: 5 });
+    expect(await (await life.engine.start(main, { times: 5 })).result()).toBe("through");
+    const run = await life.engine.start(main, { times: 1000 }, { id: "long" });
+    await expect(run.result()).rejects.toMatchObject({ code: "run.too_many_rows" });
+    expect(await run.record()).toMatchObject({ status: "failed", error: { code: "run.too_many_rows" } });
+    expect([(await run.steps()).length, ran]).toEqual([6, 11]);
+    const rows = (await world.journal.rows("long")).map(({ seq: _, ...row }) => row);
+    const owned = await world.journal.create(
+      { id: "later", kind: "tool", name: "main", input: { times: 7 } },
+      undefined,
+      {
+        rows,
+      },
+    );
+    expect(owned.created).toBe(true);
+    await pass(world, 500);
+    expect(await life.engine.open("later").record()).toMatchObject({ status: "failed" });
+    expect(ran).toBe(11);
+  });
+
+  test("very long is named once, with what to do", async () => {
+    const world = createWorld();
+    const main = tool("main", async (_, call) => {
+      for (let n = 0; n < 10_050; n++) await call.now();
+      return "through";
+    });
+    await using life = await world.live({ bring: bring(main) });
+    expect(await (await life.engine.start(main, {}, { id: "r" })).result()).toBe("through");
+    expect(life.logged).toEqual([expect.stringContaining('The run "r" has kept 10000 rows')]);
+  });
+});

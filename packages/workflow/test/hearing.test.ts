@@ -102,6 +102,43 @@ test("messages of a topic are heard from the first wish on, each once, whichever
   expect(await world.journal.listens()).toEqual([]);
 });
 
+test("a message is heard once for each pattern that it matches, under its own id, however often it comes", async () => {
+  const world = createWorld();
+  const main = tool("main", async (_, call) => {
+    const both = await Promise.all([call.hear("topic:orders.*"), call.hear("topic:*.new")]);
+    const next = await Promise.all([call.hear("topic:orders.*"), call.hear("topic:*.new", { timeout: 1000 })]);
+    return [...both, ...next].map((heard) => (heard === undefined ? "nothing" : [heard.id, heard.name, heard.body]));
+  });
+  await using one = await world.live({ bring: bring(main) });
+  await using two = await world.live({ bring: bring(main) });
+  const run = await one.engine.start(main, {}, { id: "r" });
+  await pass(world, 500);
+  for (const { kernel } of [one, two]) await kernel.send({ to: "topic:orders.new", type: "order", body: 1, id: "m1" });
+  await pass(world, 500);
+  await two.kernel.send({ to: "topic:orders.paid", type: "order", body: 2, id: "m2" });
+  await pass(world, 2000);
+  expect(await run.result()).toEqual([
+    ["m1", "topic:orders.*", 1],
+    ["m1", "topic:*.new", 1],
+    ["m2", "topic:orders.*", 2],
+    "nothing",
+  ]);
+  expect(await world.journal.signals("r")).toEqual([]);
+});
+
+test("two who wait for one pattern share its messages, in the order in which they began to wait", async () => {
+  const world = createWorld();
+  const main = tool("main", (_, call) =>
+    Promise.all([call.hear("topic:orders.*"), call.hear("topic:orders.*")]).then((all) => all.map((one) => one?.id)),
+  );
+  await using life = await world.live({ bring: bring(main) });
+  const run = await life.engine.start(main, {}, { id: "r" });
+  await pass(world, 500);
+  for (const id of ["m1", "m2"]) await life.kernel.send({ to: "topic:orders.new", type: "order", id });
+  await pass(world, 500);
+  expect(await run.result()).toEqual(["m1", "m2"]);
+});
+
 test("outside of a run, and for what is no name, there is an error", async () => {
   await using kernel = await createKernel({});
   const main = tool("main", (_, call) => call.hear("x"));

@@ -1,4 +1,4 @@
-import { inMemoryJournal, type Tool } from "@mofa/kernel";
+import { inMemoryJournal, type Journal, type Tool } from "@mofa/kernel";
 import type { Kernel } from "@mofa/kernel/host";
 import { describe, expect, test } from "vitest";
 import { createWorld, pass, tool, turns } from "./world.ts";
@@ -24,7 +24,7 @@ describe("a run that only waits", () => {
     const told: unknown[] = [];
     life.kernel.watch(
       { type: "run.changed" },
-      (event) => event.type === "run.changed" && told.push([event.status, event.reason]),
+      (event) => event.type === "run.changed" && told.push([event.status, event.hold]),
     );
     await life.engine.start(main, {}, { id: "r" });
     await pass(world, 3000);
@@ -64,6 +64,21 @@ describe("a run that only waits", () => {
     expect(await run.result()).toEqual([1, "yes"]);
   });
 
+  test("hears what is said as soon as there is a process again, not from its first look on", async () => {
+    const world = createWorld();
+    const main = tool("main", async (_, call) => (await call.hear("topic:orders.*"))?.body);
+    const first = await world.live({ bring: bring(main), parkAfterMs: 1000 });
+    await first.engine.start(main, {}, { id: "r" });
+    await pass(world, 3000);
+    expect(await world.journal.list({ owned: true })).toEqual([]);
+    await first.kernel.end();
+    await using second = await world.live({ bring: bring(main) });
+    await turns();
+    await second.kernel.send({ to: "topic:orders.new", type: "order", body: 7 });
+    await pass(world, 1000);
+    expect(await second.engine.open("r").result()).toBe(7);
+  });
+
   test("is cancelled while it is parked", async () => {
     const world = createWorld();
     const main = tool("main", (_, call) => call.sleep(DAY));
@@ -90,23 +105,37 @@ describe("a run that only waits", () => {
     expect(owned.map(({ id }) => id).sort()).toEqual(["one", "two"]);
   });
 
-  test("is not lost when something comes for it at the moment it is let go", async () => {
-    const world = createWorld();
-    const journal = { ...world.journal };
-    const late = createWorld(world.clock, {
-      ...journal,
-      async append(batch) {
-        // What comes between the last look and the append: the journal sees it.
-        if (batch.some(({ update }) => update?.park !== undefined))
-          await journal.signal({ run: "r", id: "s", name: "go", body: 1 });
-        return journal.append(batch);
-      },
-    });
+  test("is not lost, before whichever call of its journal something comes for it from elsewhere", async () => {
     const main = tool("main", async (_, call) => (await call.hear("go"))?.body);
-    await using life = await late.live({ bring: bring(main), parkAfterMs: 1000 });
-    await life.engine.start(main, {}, { id: "r" });
-    await pass(late, 4000);
-    expect(await late.journal.get("r")).toMatchObject({ status: "done", output: 1 });
+    /** Says it before the n-th call of two seconds, in the middle of which the run is let go. */
+    async function sayBefore(n: number) {
+      const world = createWorld();
+      const { journal } = world;
+      let calls = Number.NEGATIVE_INFINITY;
+      const counted = Object.entries(journal).map(([method, real]) => [
+        method,
+        typeof real !== "function"
+          ? real
+          : async (...given: unknown[]) => {
+              if (++calls === n) await journal.signal({ run: "r", id: "s", name: "go", body: 1 });
+              return (real as (...args: unknown[]) => unknown)(...given);
+            },
+      ]);
+      const watched = createWorld(world.clock, Object.fromEntries(counted) as Journal);
+      await using life = await watched.live({ bring: bring(main), parkAfterMs: 1000 });
+      await life.engine.start(main, {}, { id: "r" });
+      calls = 0;
+      await pass(watched, 2000);
+      const [seen, parked] = [calls, await journal.get("r")];
+      await pass(watched, 2000);
+      return { seen, parked: parked?.status, record: await journal.get("r") };
+    }
+    const { seen, parked } = await sayBefore(Number.POSITIVE_INFINITY);
+    expect([seen > 20, parked]).toEqual([true, "waiting"]);
+    for (let n = 1; n <= seen; n++) {
+      const { record } = await sayBefore(n);
+      expect({ n, status: record?.status, output: record?.output }).toEqual({ n, status: "done", output: 1 });
+    }
   });
 });
 

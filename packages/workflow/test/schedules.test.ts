@@ -18,7 +18,7 @@ const at = (name: string, more: Partial<RunSchedule> = {}): RunSchedule => ({
 });
 
 /** A process that keeps schedules. */
-async function keeping(world: World, schedules: readonly RunSchedule[], bring: readonly AnyAction[] = [job]) {
+async function keeping(world: World, schedules: readonly RunSchedule[] | false, bring: readonly AnyAction[] = [job]) {
   const provide = (kernel: Kernel) => {
     for (const action of bring) kernel.provide(action.kind as "tool", action as never);
   };
@@ -102,6 +102,26 @@ test("with `overlap: skip`, a time is left out while an earlier run is open", as
   await life.kernel.end();
 });
 
+test("what runs of a schedule have begun hides neither the last of them nor that none is open", async () => {
+  const world = createWorld();
+  const child = tool("child", (_, call) => call.sleep(HOUR));
+  const many = tool("many", async (_, call) => {
+    const runs = call.get("engine", "runs");
+    for (let n = 0; n < 101; n++) await runs.start(child, { n }, { under: call });
+  });
+  const schedules = [at("many", { action: "many", overlap: "skip" })];
+  const first = await keeping(world, schedules, [many, child]);
+  await pass(world, HOUR);
+  await first.kernel.end();
+  expect((await begun(world, "schedule:many:")).length).toBe(102);
+  await pass(world, 2 * HOUR);
+  const second = await keeping(world, schedules, [many, child]);
+  await pass(world, MINUTE);
+  await second.kernel.end();
+  const ticks = (await begun(world, "schedule:many:")).filter((id) => id.endsWith("Z"));
+  expect(ticks).toEqual(["2026-01-01T00:30:00Z", "2026-01-01T02:30:00Z"]);
+});
+
 test("a start that fails is tried again, and said once", async () => {
   const world = createWorld();
   const life = await keeping(world, [at("late")], []);
@@ -114,16 +134,34 @@ test("a start that fails is tried again, and said once", async () => {
   await life.kernel.end();
 });
 
-test("a workflow begins by itself when its definition says so", async () => {
-  const world = createWorld();
+/** A workflow whose definition has a schedule. */
+function morning() {
   const schedule = { cron: "0 9 * * *", timeZone: "Asia/Tokyo", input: { of: "today" } };
   const nodes = [{ id: "n", use: "join", with: { outputs: "${input.of}" } }];
-  const flow = workflowAction({ name: "morning", version: "1", schedule, nodes, output: "${n}" });
-  const life = await keeping(world, [], [flow]);
+  return workflowAction({ name: "morning", version: "1", schedule, nodes, output: "${n}" });
+}
+
+test("a workflow begins by itself when its definition says so", async () => {
+  const world = createWorld();
+  const life = await keeping(world, [], [morning()]);
   await pass(world, 25 * HOUR);
   expect(await begun(world)).toEqual(["morning:2026-01-02T00:00:00Z"]);
   expect((await world.journal.get("schedule:morning:2026-01-02T00:00:00Z"))?.output).toBe("today");
   await life.kernel.end();
+});
+
+test("with `schedules: false` nothing begins by the clock, whatever workflows say and whatever was missed", async () => {
+  const world = createWorld();
+  const keeps = await keeping(world, [], [morning()]);
+  await pass(world, 25 * HOUR);
+  await keeps.kernel.end();
+  const before = await begun(world);
+  await pass(world, 25 * HOUR);
+  const life = await keeping(world, false, [morning()]);
+  await pass(world, 25 * HOUR);
+  expect([before.length, await begun(world)]).toEqual([1, before]);
+  await life.kernel.end();
+  await expect(createWorld().live({ schedules: true as never })).rejects.toThrow(/schedules.*not allowed/u);
 });
 
 test("a schedule that cannot be kept is refused with what is wrong", () => {

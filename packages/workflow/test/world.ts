@@ -1,5 +1,6 @@
 // A journal that outlives kernels, and kernels that can be made to crash at any call of it.
 import {
+  type AppendOutcome,
   type Call,
   type Clock,
   definePlugin,
@@ -7,7 +8,7 @@ import {
   type Engine,
   inMemoryJournal,
   type Journal,
-  type JournalRow,
+  type RunAppend,
   type Tool,
 } from "@mofa/kernel";
 import { createKernel, type Kernel } from "@mofa/kernel/host";
@@ -60,8 +61,10 @@ export interface World {
 }
 
 export interface LifeOptions extends WorkflowOptions {
-  /** Called before and after each writing call: true means that the process dies there. */
-  readonly dies?: (when: "before" | "after", method: string) => boolean;
+  /** Called before each writing call, and after it with its answer: true means that the process dies there. */
+  readonly dies?: (when: "before" | "after", method: string, answer?: unknown) => boolean;
+  /** The methods that `dies` hears of. Default: those that write for the engine's own sake. */
+  readonly points?: readonly string[];
   /** Brings actions. */
   readonly bring?: (kernel: Kernel) => void;
 }
@@ -92,6 +95,9 @@ export async function pass({ clock }: World, ms: number): Promise<void> {
   }
 }
 
+/** How long the next process has to wait for a run of one that died, unless it comes later anyway. */
+export const LEASE_MS = 3000;
+
 const WRITES = ["create", "claim", "append", "renew", "cancel", "answer"] as const;
 // A dead process does these no more either, but they are no points at which it dies.
 const OTHERS = [
@@ -101,15 +107,16 @@ const OTHERS = [
 
 export function createWorld(clock = jumpClock(), journal = inMemoryJournal({ clock })): World {
   const kept = new Set<string>();
+  const note = noteKept(kept);
   let lives = 0;
   return {
     clock,
     journal,
     kept,
-    async live({ dies = () => false, bring = () => {}, ...options } = {}) {
+    async live({ dies = () => false, points = WRITES, bring = () => {}, ...options } = {}) {
       const ids = countedIds(++lives);
       const life = lives;
-      const mortal = mortalJournal(journal, kept, dies);
+      const mortal = mortalJournal(journal, { note, dies, points });
       const logged: string[] = [];
       const kernel = await createKernel({
         clock,
@@ -119,7 +126,7 @@ export function createWorld(clock = jumpClock(), journal = inMemoryJournal({ clo
       });
       bring(kernel);
       // Processes die here as a matter of course: that makes no run dead.
-      await kernel.plug(workflow({ leaseMs: 3000, pollMs: 100, maxTakeovers: 1000, ...options }));
+      await kernel.plug(workflow({ leaseMs: LEASE_MS, pollMs: 100, maxTakeovers: 1000, ...options }));
       const ends = new Map<string, string>();
       const waiting = new Map<string, (status: string) => void>();
       kernel.watch({ type: "run.changed" }, (event) => {
@@ -148,7 +155,13 @@ function journalPlugin(journal: Journal) {
   return definePlugin({ name: "journal", version: "1.0.0", setup: (ctx) => void ctx.provide("journal", journal) })();
 }
 
-function mortalJournal(journal: Journal, kept: Set<string>, dies: NonNullable<LifeOptions["dies"]>) {
+interface Mortality {
+  readonly dies: NonNullable<LifeOptions["dies"]>;
+  readonly points: readonly string[];
+  note(batch: readonly RunAppend[], answers: readonly AppendOutcome[]): void;
+}
+
+function mortalJournal(journal: Journal, { note, dies, points }: Mortality) {
   let dead = false;
   let die = () => {};
   const died = new Promise<void>((resolve) => {
@@ -161,13 +174,13 @@ function mortalJournal(journal: Journal, kept: Set<string>, dies: NonNullable<Li
   const mortal = { ...journal } as Record<string, unknown>;
   for (const method of [...WRITES, ...OTHERS] as const) {
     const real = journal[method] as (...given: unknown[]) => Promise<unknown>;
-    const writes = (WRITES as readonly string[]).includes(method);
+    const isPoint = points.includes(method);
     mortal[method] = async (...given: unknown[]) => {
-      if (!dead && writes && dies("before", method)) die();
+      if (!dead && isPoint && dies("before", method)) die();
       if (dead) throw gone();
       const answer = await real(...given);
-      if (method === "append") note(given[0] as { rows: JournalRow[]; run: string }[], answer as string[], kept);
-      if (!dead && writes && dies("after", method)) die();
+      if (method === "append") note(given[0] as RunAppend[], answer as AppendOutcome[]);
+      if (!dead && isPoint && dies("after", method, answer)) die();
       if (dead) throw gone();
       return answer;
     };
@@ -175,15 +188,44 @@ function mortalJournal(journal: Journal, kept: Set<string>, dies: NonNullable<Li
   return { journal: mortal as unknown as Journal, died, dead: () => dead, kill: die };
 }
 
-function note(
-  batch: readonly { rows: readonly JournalRow[]; run: string }[],
-  answers: readonly string[],
-  kept: Set<string>,
-) {
-  for (const [index, { rows, run }] of batch.entries()) {
-    if (answers[index] !== "kept") continue;
-    for (const row of rows) if (row.type === "step") kept.add(`${run}/${row.key}`);
-  }
+/** Notes the keys of kept steps, as `call.run.key` gives them: each turn of a run has its own. */
+function noteKept(kept: Set<string>): Mortality["note"] {
+  const turns = new Map<string, number>();
+  return (batch, answers) => {
+    for (const [index, { rows, run, update }] of batch.entries()) {
+      if (answers[index] !== "kept") continue;
+      const turn = turns.get(run) ?? 0;
+      const name = turn === 0 ? run : `${run}~${turn + 1}`;
+      for (const row of rows) if (row.type === "step") kept.add(`${name}/${row.key}`);
+      if (update?.restart !== undefined) turns.set(run, turn + 1);
+    }
+  };
+}
+
+/** A journal that can write, into a map of documents; one that is there already is refused. */
+export function writingJournal(journal: Journal) {
+  const documents = new Map<string, unknown>();
+  const does = ({ writes = [] }: Pick<RunAppend, "writes">) =>
+    writes.every((write) => write.type === "put" && !documents.has(write.id));
+  const writing: Journal = {
+    ...journal,
+    transactional: true,
+    async append(batch) {
+      const outcomes: AppendOutcome[] = [];
+      for (const { writes, ...part } of batch) {
+        if (!does({ ...(writes !== undefined && { writes }) })) {
+          outcomes.push({ refused: { code: "document.conflict", message: "It is there.", retryable: false } });
+          continue;
+        }
+        const [outcome = "fenced" as const] = await journal.append([part]);
+        if (outcome === "kept")
+          for (const write of writes ?? []) if (write.type === "put") documents.set(write.id, write.body);
+        outcomes.push(outcome);
+      }
+      return outcomes;
+    },
+  };
+  return { writing, documents };
 }
 
 const anything = { type: "object" };

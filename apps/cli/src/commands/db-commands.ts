@@ -1,9 +1,17 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Terminal } from "../terminal.ts";
+import type { OldArguments } from "./db-old.ts";
 
 interface Named {
   readonly database?: string;
 }
+
+// What is deleted when it is old, beside runs.
+const OLD = [
+  ["sessions", "ids", "so many of those that were changed last stay"],
+  ["facts", "namespaces", "so many of those that were remembered last stay, in each namespace"],
+  ["documents", "ids (must be said)", "so many of those that were changed last stay"],
+] as const;
 
 const whole = (value: string) => {
   if (!/^\d+$/u.test(value)) throw new InvalidArgumentError("Give a whole number.");
@@ -49,19 +57,20 @@ export function addDbCommands(program: Command, terminal: Terminal): void {
     .action(async (file: string, folder: string, options: Named & { force?: boolean }) => {
       process.exitCode = await (await load()).dbRestore(file, { folder, ...options }, terminal);
     });
-  command("prune", "delete runs that have ended, and sessions")
+  const prune = command("prune", "delete what is old: runs that have ended, sessions, facts, documents")
     .option("--older-than <age>", "runs that ended longer ago: 30d, 12h")
-    .option("--keep <count>", "so many of the runs that ended last stay", whole)
-    .option("--sessions-older-than <age>", "sessions that were last changed longer ago")
+    .option("--keep <count>", "so many of the runs that ended last stay", whole);
+  for (const [what, ids, stay] of OLD) {
+    prune
+      .option(`--${what}-older-than <age>`, `${what} that were last changed longer ago`)
+      .option(`--${what}-keep <count>`, stay, whole)
+      .option(`--${what}-prefix <text>`, `only of ${ids} that begin with it`);
+  }
+  prune
     .option("--dry", "only say how much would go")
-    .action(
-      async (
-        folder: string,
-        options: Named & { olderThan?: string; keep?: number; sessionsOlderThan?: string; dry?: boolean },
-      ) => {
-        process.exitCode = await (await load()).dbPrune({ folder, ...options }, terminal);
-      },
-    );
+    .action(async (folder: string, options: Named & OldArguments & { dry?: boolean }) => {
+      process.exitCode = await (await load()).dbPrune({ folder, ...options }, terminal);
+    });
   command("vacuum", "give room back to the disk").action(async (folder: string, options: Named) => {
     process.exitCode = await (await load()).dbVacuum({ folder, ...options }, terminal);
   });

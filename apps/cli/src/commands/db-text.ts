@@ -1,4 +1,4 @@
-import type { DatabaseStatus } from "@mofa/sdk/persistence/admin";
+import type { DatabaseStatus, Pruned } from "@mofa/sdk/persistence/admin";
 
 const KINDS = { sqlite: "SQLite", postgres: "PostgreSQL", mysql: "MySQL or MariaDB" } as const;
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
@@ -20,6 +20,12 @@ export function bytes(count: number): string {
 /** Tables with rows, one to a line. */
 export function rowsOf(tables: readonly { readonly name: string; readonly rows: number }[]): string {
   return table(tables.filter(({ rows }) => rows > 0).map(({ name, rows }) => [name, String(rows)]));
+}
+
+/** How much was deleted of each kind, one to a line. */
+export function countsOf(pruned: Pruned): string {
+  const { runs, sessions, facts, documents } = pruned;
+  return table(Object.entries({ runs, sessions, facts, documents }).map(([name, count]) => [name, String(count)]));
 }
 
 /** The state of a database as people read it. */

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { isMofaError, systemClock } from "@mofa/sdk";
-import { type Admin, openAdmin, type Pruned, type Step } from "@mofa/sdk/persistence/admin";
+import { type Admin, openAdmin, type Step } from "@mofa/sdk/persistence/admin";
 import { fail } from "../errors.ts";
 import { openProject } from "../project/config.ts";
 import { databaseAt } from "../project/database.ts";
-import { duration } from "../project/duration.ts";
 import type { Terminal } from "../terminal.ts";
-import { bytes, rowsOf, statusText } from "./db-text.ts";
+import { type OldArguments, readOld } from "./db-old.ts";
+import { bytes, countsOf, rowsOf, statusText } from "./db-text.ts";
 
 /** Which database: that of the project in a folder, or the one named. */
 export interface DbOptions {
@@ -15,12 +15,8 @@ export interface DbOptions {
   readonly database?: string;
 }
 
-export interface PruneArguments extends DbOptions {
-  readonly olderThan?: string;
-  readonly keep?: number;
-  readonly sessionsOlderThan?: string;
-  readonly dry?: boolean;
-}
+/** What may go, and whether it only is to be counted. */
+export type PruneArguments = DbOptions & OldArguments & { readonly dry?: boolean };
 
 /** Prints what is in a database. 1 when its tables are not of this version, else 0. */
 export async function dbStatus(options: DbOptions & { readonly json?: boolean }, terminal: Terminal): Promise<number> {
@@ -72,20 +68,11 @@ export async function dbRestore(
 
 /** Deletes what is old. */
 export async function dbPrune(options: PruneArguments, terminal: Terminal): Promise<number> {
-  const { olderThan, keep, sessionsOlderThan, dry = false } = options;
-  if (olderThan === undefined && keep === undefined && sessionsOlderThan === undefined) {
-    throw fail("usage.nothing_old", { command: "mofa db prune" });
-  }
-  const now = systemClock.now();
-  const old = {
-    dry,
-    ...(olderThan === undefined ? {} : { before: now - age(olderThan) }),
-    ...(keep === undefined ? {} : { keep }),
-    ...(sessionsOlderThan === undefined ? {} : { sessionsBefore: now - age(sessionsOlderThan) }),
-  };
+  const { dry = false } = options;
+  const old = readOld(options, systemClock.now());
   await using admin = await open(options, terminal);
-  const pruned: Pruned = await admin.prune(old);
-  terminal.print(`runs      ${pruned.runs}\nsessions  ${pruned.sessions}`);
+  const pruned = await admin.prune({ ...old, dry });
+  terminal.print(countsOf(pruned));
   terminal.say(
     dry
       ? `So many would be deleted from ${admin.file}; nothing was changed.`
@@ -128,10 +115,4 @@ async function ofProject(folder: string, { secrets }: Terminal): Promise<string>
     if (isMofaError(cause, "config.not_found")) throw fail("usage.no_database", { folder: resolve(folder) }, { cause });
     throw cause;
   }
-}
-
-function age(value: string): number {
-  const read = duration().safeParse(value);
-  if (!read.success) throw fail("usage.bad_age", { value });
-  return read.data;
 }

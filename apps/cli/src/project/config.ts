@@ -3,6 +3,7 @@ import { createSecrets, type Secrets } from "@mofa/sdk";
 import { type Config, hideVariables, loadConfig, secret } from "@mofa/sdk/runtime";
 import { z } from "zod";
 import { bounds } from "./bounds.ts";
+import { retention } from "./retention.ts";
 import { runs } from "./runs.ts";
 import { scheduleList } from "./schedules.ts";
 
@@ -55,6 +56,8 @@ const configSchema = z.strictObject({
     .prefault({}),
   /** How kept runs are queued, begun by the clock, set aside and deleted. */
   runs,
+  /** How long sessions, facts and documents are kept. */
+  retention,
   ...bounds,
   /** What is done again and again. */
   schedules: scheduleList,

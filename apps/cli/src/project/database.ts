@@ -1,17 +1,12 @@
 import type { Plugin } from "@mofa/sdk";
 import { kindAt } from "@mofa/sdk/persistence/admin";
-import { fail } from "../errors.ts";
 import type { Project } from "./config.ts";
 
 /** Where a project keeps everything: the path of a file, or the address of a server. */
 export function databaseAt({ config, path }: Project): string {
   const { database, data } = config;
   if (database === undefined) return path(data, "mofa.db");
-  if (kindAt(database) !== "sqlite") return database;
-  // A misspelt scheme would otherwise become the name of a new, empty file.
-  const [scheme] = /^[\w+.-]+(?=:\/\/)/u.exec(database) ?? [];
-  if (scheme !== undefined) throw fail("project.bad_scheme", { scheme });
-  return path(database);
+  return kindAt(database) === "sqlite" ? path(database) : database;
 }
 
 /** The plugin that keeps a project's runs, documents, sessions and memory. */

@@ -9,6 +9,7 @@ import {
   type Permits,
   type PluginFolder,
   pluginFolder,
+  retention,
   schedules,
 } from "@mofa/sdk/runtime";
 import { script } from "@mofa/sdk/script";
@@ -160,6 +161,8 @@ function workers(project: Project, parts: Parts): readonly Plugin[] {
       decisions: parts.fallback === true ? "fallback" : "wait",
       ...runOptions(config.runs, parts),
     }),
+    // Who only looks deletes nothing.
+    ...(parts.quiet === true ? [] : [retention(config.retention)]),
     ...(parts.narrated === true && parts.told !== undefined ? [narrator(parts.told)] : []),
     ...(config.schedules.length === 0 ? [] : [schedules({ schedules: timed(config, parts) })]),
     ...(parts.unwatched === true

@@ -51,6 +51,8 @@ export const runs = z
     parkAfter: duration(0).exactOptional(),
     /** How often a run may be taken over from lost processes before it is set aside as dead. */
     maxTakeovers: z.int().nonnegative().exactOptional(),
+    /** How many rows (results, answers, times) a run may keep before it fails. */
+    maxRows: z.int().positive().exactOptional(),
   })
   .superRefine(({ queues, schedules }, { addIssue }) => {
     const names = queues.map(({ name }) => name);
@@ -63,16 +65,17 @@ export const runs = z
   })
   .prefault({});
 
-/** The same as options of the workflow plugin. Who only looks deletes nothing. */
+/** The same as options of the workflow plugin. Who only looks deletes nothing; `untimed`, nothing begins by the clock. */
 export function runOptions(
-  { parkAfter, maxTakeovers, queues, schedules, retention }: z.output<typeof runs>,
+  { parkAfter, maxTakeovers, maxRows, queues, schedules, retention }: z.output<typeof runs>,
   { quiet = false, untimed = false }: { readonly quiet?: boolean | undefined; readonly untimed?: boolean | undefined },
 ): WorkflowOptions {
   return {
     queues,
-    schedules: untimed ? [] : schedules,
+    schedules: untimed ? false : schedules,
     ...(quiet ? {} : { retention }),
     ...(parkAfter !== undefined && { parkAfterMs: parkAfter }),
     ...(maxTakeovers !== undefined && { maxTakeovers }),
+    ...(maxRows !== undefined && { maxRows }),
   };
 }

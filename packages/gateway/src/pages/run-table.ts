@@ -27,8 +27,11 @@ export function whyOf(run: Pick<RunRecord, "status" | "wakeAt" | "owner" | "park
   if (run.reason !== undefined) return html`<span class="reason">${run.reason}</span>`;
   if (run.parked !== undefined) return html`<span class="reason">parked: ${run.parked}</span>`;
   if (RUN_ENDS.includes(run.status) || run.owner !== undefined) return html``;
+  if (run.wakeAt !== undefined && run.status !== "waiting")
+    return html`<span class="reason">begins ${moment(run.wakeAt)}</span>`;
+  // An answer, a signal or another run may come before.
   if (run.wakeAt !== undefined)
-    return html`<span class="reason">${run.status === "waiting" ? "parked, goes on" : "begins"} ${moment(run.wakeAt)}</span>`;
+    return html`<span class="reason">parked, goes on ${moment(run.wakeAt)} at the latest</span>`;
   return run.status === "waiting"
     ? html`<span class="reason">parked until an answer, a signal or another run comes</span>`
     : html``;

@@ -12,7 +12,13 @@ export interface QueueUsage {
   /** How many of its runs were first begun within the last `perMs`; asked for only with a rate. */
   readonly begun: number;
   /** Partitions with a run that has begun and not ended. */
-  readonly busy: readonly string[];
+  readonly busy: Partitions;
+}
+
+/** Partitions by name: they may be as many as the runs that are parked, so nobody copies them. */
+export interface Partitions {
+  has(partition: string): boolean;
+  keys(): Iterable<string>;
 }
 
 /** What of a run its queue asks for. */
@@ -21,6 +27,8 @@ export type AdmittedRun = Pick<RunRecord, "queue" | "tenant" | "partition" | "st
 export interface Admission {
   /** Whether one more may be taken; counts it if so. */
   take(run: AdmittedRun): boolean;
+  /** Whether a queue lets nothing more in of what has begun, or of what has not. */
+  shut(queue: string, begun: boolean): boolean;
   /** Which runs of a queue need not even be looked at now. */
   held(queue: string): Held;
 }
@@ -41,7 +49,9 @@ interface Counted {
   own: number;
   begun: number;
   readonly tenants: Map<string, number>;
-  readonly busy: Set<string>;
+  readonly busy: Partitions;
+  /** What became busy by this claim. */
+  readonly taken: Set<string>;
 }
 
 /** Decides, one run after the other in their order, what a claim may take. */
@@ -58,7 +68,7 @@ export function createAdmission(
     const tenants = new Map<string, number>();
     for (const { tenant = "" } of owned) tenants.set(tenant, (tenants.get(tenant) ?? 0) + 1);
     const own = owned.filter((run) => run.owner === worker).length;
-    const counts = { owned: owned.length, own, begun, tenants, busy: new Set(busy) };
+    const counts = { owned: owned.length, own, begun, tenants, busy, taken: new Set<string>() };
     counted.set(queue, counts);
     return counts;
   }
@@ -67,23 +77,32 @@ export function createAdmission(
     return queues?.find(({ name }) => name === queue) ?? { name: queue };
   }
 
+  function isFull(queue: string): { readonly all: boolean; readonly new: boolean } {
+    const { concurrency = Infinity, perWorker = Infinity, rate } = limitsOf(queue);
+    const { owned, own, begun } = countsOf(queue);
+    return { all: owned >= concurrency || own >= perWorker, new: rate !== undefined && begun >= rate.limit };
+  }
+
   return {
     held(queue) {
-      const { concurrency = Infinity, perWorker = Infinity, perTenant = Infinity, rate } = limitsOf(queue);
-      const { owned, own, begun, tenants, busy } = countsOf(queue);
+      const { perTenant = Infinity } = limitsOf(queue);
+      const { tenants, busy, taken } = countsOf(queue);
       return {
-        all: owned >= concurrency || own >= perWorker,
-        new: rate !== undefined && begun >= rate.limit,
+        ...isFull(queue),
         tenants: [...tenants].flatMap(([tenant, count]) => (count >= perTenant ? tenant : [])),
-        partitions: [...busy],
+        partitions: [...busy.keys(), ...taken],
       };
+    },
+    shut(queue, begun) {
+      const full = isFull(queue);
+      return full.all || (full.new && !begun);
     },
     take(run) {
       const { queue, tenant = "", partition } = run;
       if (queue === undefined) return true;
       const counts = countsOf(queue);
       const first = run.startedAt === undefined;
-      if (first && partition !== undefined && counts.busy.has(partition)) return false;
+      if (first && partition !== undefined && isBusy(counts, partition)) return false;
       // A takeover stays within the limits: it was counted with its last owner.
       if (run.owner === undefined && !hasRoom(limitsOf(queue), counts, { tenant, first })) return false;
       if (run.owner === undefined) {
@@ -92,10 +111,14 @@ export function createAdmission(
         counts.tenants.set(tenant, (counts.tenants.get(tenant) ?? 0) + 1);
       }
       if (first) counts.begun++;
-      if (partition !== undefined) counts.busy.add(partition);
+      if (partition !== undefined) counts.taken.add(partition);
       return true;
     },
   };
+}
+
+function isBusy({ busy, taken }: Counted, partition: string): boolean {
+  return busy.has(partition) || taken.has(partition);
 }
 
 function hasRoom(

@@ -1,9 +1,10 @@
 // What belongs to runs beside their rows: tasks, signals, listens and letters, in maps.
 import type { Clock } from "../clock.ts";
 import { toJson } from "../json.ts";
-import type { Journal, RunAppend } from "./journal.ts";
+import type { Journal, RunAppend, TaskFilter } from "./journal.ts";
 import type { Letter, Listen, NewSignal, SignalRecord, TaskAnswer, TaskRecord } from "./journal-records.ts";
 import { refuse } from "./refuse.ts";
+import { createThings } from "./things.ts";
 
 export interface RunBelongings
   extends Pick<Journal, "tasks" | "task" | "signals" | "listens" | "topics" | "letters" | "sent"> {
@@ -28,13 +29,21 @@ interface KeptLetter extends Letter {
 }
 
 export function createRunBelongings(clock: Clock): RunBelongings {
-  const tasks = new Map<string, TaskRecord>();
+  const ofRun = ({ run }: { readonly run: string }) => run;
+  const tasks = createThings<TaskRecord, "run" | "status">({ run: ofRun, status: ({ status }) => status });
   const signals = new Map<string, Map<string, KeptSignal>>();
-  const listens = new Map<string, Listen>();
-  const letters = new Map<string, KeptLetter>();
+  const listens = createThings<Listen, "run" | "topic">({ run: ofRun, topic: ({ topic }) => topic });
+  const letters = createThings<KeptLetter, "run">({ run: ofRun });
 
-  function deleteWhere<T extends { readonly run: string }>(kept: Map<string, T>, run: string): void {
-    for (const [key, thing] of kept) if (thing.run === run) kept.delete(key);
+  function tasksAmong({ run, status }: TaskFilter): Iterable<TaskRecord> {
+    if (run !== undefined) return tasks.of("run", run);
+    // Answered ones are in the order of their answers there, not of the questions.
+    return status === "open" ? tasks.of("status", status) : tasks.values();
+  }
+
+  function listensAmong({ run, topic }: { readonly run?: string; readonly topic?: string }): Iterable<Listen> {
+    if (run !== undefined) return listens.of("run", run);
+    return topic === undefined ? listens.values() : listens.of("topic", topic);
   }
 
   return {
@@ -51,10 +60,11 @@ export function createRunBelongings(clock: Clock): RunBelongings {
     append(part) {
       const { run } = part;
       for (const task of part.tasks ?? []) {
-        if (!tasks.has(task.token)) tasks.set(task.token, { ...task, run, status: "open", createdAt: clock.now() });
+        const opened = { ...task, run, status: "open" as const, createdAt: clock.now() };
+        if (tasks.get(task.token) === undefined) tasks.set(task.token, opened);
       }
       for (const letter of part.letters ?? []) {
-        if (!letters.has(letter.id)) letters.set(letter.id, { ...letter, run, takenUntil: 0 });
+        if (letters.get(letter.id) === undefined) letters.set(letter.id, { ...letter, run, takenUntil: 0 });
       }
       for (const listen of part.listens ?? []) listens.set(listenKey(run, listen.key), { ...listen, run });
       for (const key of part.unlistens ?? []) listens.delete(listenKey(run, key));
@@ -79,20 +89,21 @@ export function createRunBelongings(clock: Clock): RunBelongings {
       signals.set(signal.run, known);
       return true;
     },
-    endListens: (run) => deleteWhere(listens, run),
+    endListens: (run) => listens.deleteOf("run", run),
     restart(run) {
-      deleteWhere(listens, run);
-      for (const [token, task] of tasks) if (task.run === run && task.status === "open") tasks.delete(token);
+      listens.deleteOf("run", run);
+      for (const { token, status } of [...tasks.of("run", run)]) if (status === "open") tasks.delete(token);
     },
     delete(run) {
-      for (const kept of [tasks, listens, letters]) deleteWhere(kept as Map<string, { readonly run: string }>, run);
+      tasks.deleteOf("run", run);
+      listens.deleteOf("run", run);
+      letters.deleteOf("run", run);
       signals.delete(run);
     },
 
-    async tasks({ status, run, limit = 100 } = {}) {
-      const fits = (task: TaskRecord) =>
-        (status === undefined || task.status === status) && (run === undefined || task.run === run);
-      return [...tasks.values()].filter(fits).slice(0, limit).map(copy);
+    async tasks({ limit = 100, ...filter } = {}) {
+      const { status } = filter;
+      return first(tasksAmong(filter), limit, (task) => status === undefined || task.status === status).map(copy);
     },
     async task(token) {
       const task = tasks.get(token);
@@ -102,17 +113,16 @@ export function createRunBelongings(clock: Clock): RunBelongings {
       const waiting = [...(signals.get(run)?.values() ?? [])].filter(({ consumed }) => !consumed);
       return waiting.map(({ consumed: _, ...signal }) => copy(signal));
     },
-    async listens({ topic, run } = {}) {
-      return [...listens.values()]
-        .filter((one) => (topic === undefined || one.topic === topic) && (run === undefined || one.run === run))
-        .map(copy);
+    async listens(filter = {}) {
+      const { topic } = filter;
+      return [...listensAmong(filter)].filter((one) => topic === undefined || one.topic === topic).map(copy);
     },
     async topics() {
-      return [...new Set([...listens.values()].map(({ topic }) => topic))].sort();
+      return [...listens.shared("topic")].sort();
     },
     async letters({ leaseMs, limit }) {
       const now = clock.now();
-      const free = [...letters.values()].filter(({ takenUntil }) => takenUntil <= now).slice(0, limit);
+      const free = first(letters.values(), limit, ({ takenUntil }) => takenUntil <= now);
       for (const letter of free) letter.takenUntil = now + leaseMs;
       return free.map(({ takenUntil: _, ...letter }) => copy(letter));
     },
@@ -120,6 +130,16 @@ export function createRunBelongings(clock: Clock): RunBelongings {
       for (const id of ids) letters.delete(id);
     },
   };
+}
+
+/** The first of the things that are meant: what follows them is not looked at. */
+function first<T>(things: Iterable<T>, limit: number, isMeant: (thing: T) => boolean): readonly T[] {
+  const found: T[] = [];
+  for (const thing of things) {
+    if (found.length >= limit) break;
+    if (isMeant(thing)) found.push(thing);
+  }
+  return found;
 }
 
 function listenKey(run: string, key: string): string {

@@ -5,20 +5,20 @@
 // 3. What is kept is a copy of what was given, and what is given out is a copy of what is kept.
 import type { ErrorJson } from "../error.ts";
 import { toJson } from "../json.ts";
-import { createAdmission, type QueueUsage } from "./admission.ts";
+import { createAdmission } from "./admission.ts";
 import { createRunBelongings, type RunBelongings } from "./in-memory-belongings.ts";
+import { byEnd, createKeptRuns, type KeptRun, type KeptRuns } from "./in-memory-runs.ts";
 import type { InMemoryOptions } from "./in-memory-store.ts";
-import type { AppendOutcome, Claim, ClaimFilter, Journal, RunAppend, RunCount, RunFilter } from "./journal.ts";
-import type { JournalRow, NewRun, RunRecord } from "./journal-records.ts";
+import type { AppendOutcome, Claim, Journal, PruneFilter, RunAppend } from "./journal.ts";
+import type { NewRun, RunRecord } from "./journal-records.ts";
 import { copyAppend, copyRun, refuse, sameRow } from "./refuse.ts";
 import {
   cancelledRun,
   claimedRun,
-  dueOf,
   isClaimable,
-  isDuplicate,
   mayBeginAtOnce,
   queuedRun,
+  renewedUntil,
   replacedRun,
   requeuedRun,
   showsUpdate,
@@ -26,24 +26,15 @@ import {
   wokenRun,
 } from "./run-changes.ts";
 
-interface KeptRun {
-  record: RunRecord;
-  readonly rows: (JournalRow & { readonly epoch: number })[];
-}
-
 /** The reference of a journal: runs for as long as the process lives. */
 export function inMemoryJournal({ clock, name = "memory" }: InMemoryOptions): Journal {
-  const runs = new Map<string, KeptRun>();
-  // Those that have not ended: what claims look through.
-  const open = new Set<KeptRun>();
+  const runs = createKeptRuns();
   const belongings = createRunBelongings(clock);
 
-  /** Every change of a record comes by here: what has ended is claimed no more, and wakes the run that waits for it. */
+  /** Every change of a record comes by here: what has ended listens no more, and wakes the run that waits for it. */
   function change(run: KeptRun, record: RunRecord): void {
     const ends = run.record.finishedAt === undefined && record.finishedAt !== undefined;
-    run.record = record;
-    if (record.finishedAt === undefined) open.add(run);
-    else open.delete(run);
+    runs.change(run, record);
     if (!ends) return;
     belongings.endListens(record.id);
     if (record.parent !== undefined) wake(record.parent.run);
@@ -60,19 +51,10 @@ export function inMemoryJournal({ clock, name = "memory" }: InMemoryOptions): Jo
     return run;
   }
 
-  function duplicateOf(run: NewRun): KeptRun | undefined {
-    // Most runs have no such key, and must not pay for a look at all the others.
-    return run.dedupe === undefined ? undefined : [...open].find(({ record }) => isDuplicate(record, run));
-  }
-
   function create(run: NewRun, claim: Claim | undefined): KeptRun {
     const now = clock.now();
     const queued = queuedRun(run, now);
-    const record = claim === undefined || !mayBeginAtOnce(run, now) ? queued : claimedRun(queued, claim, now);
-    const kept: KeptRun = { record, rows: [] };
-    runs.set(run.id, kept);
-    open.add(kept);
-    return kept;
+    return runs.add(claim === undefined || !mayBeginAtOnce(run, now) ? queued : claimedRun(queued, claim, now));
   }
 
   function append(part: RunAppend): AppendOutcome {
@@ -93,48 +75,34 @@ export function inMemoryJournal({ clock, name = "memory" }: InMemoryOptions): Jo
     return "kept";
   }
 
-  function usageOf(queue: string, { queues = [] }: ClaimFilter): QueueUsage {
-    const since = clock.now() - (queues.find((one) => one.name === queue)?.rate?.perMs ?? 0);
-    const all = [...runs.values()].map((run) => run.record).filter((record) => record.queue === queue);
-    const begun = all.filter(({ startedAt }) => startedAt !== undefined);
-    const busy = begun.flatMap(({ finishedAt, partition }) => (finishedAt === undefined ? (partition ?? []) : []));
-    return {
-      owned: all.filter(({ owner }) => owner !== undefined),
-      begun: begun.filter(({ startedAt = 0 }) => startedAt > since).length,
-      busy,
-    };
-  }
-
   return {
     name,
     async create(given, claim, { rows = [], replace = false } = {}) {
       const run = copyRun(given);
       const known = rows.map((row) => copy(row));
-      const found = runs.get(run.id) ?? duplicateOf(run);
+      const found = runs.get(run.id) ?? runs.duplicateOf(run);
       if (found === undefined) {
         const kept = create(run, claim);
         kept.rows.push(...known.map((row, seq) => ({ ...row, seq, epoch: 0 })));
         return { run: copy(kept.record), created: true };
       }
       const { record } = found;
-      if (replace && record.id !== run.id && record.status === "queued" && record.startedAt === undefined)
+      if (replace && record.id !== run.id && record.status === "queued" && record.epoch === 0)
         change(found, replacedRun(record, run, clock.now()));
       return { run: copy(found.record), created: false };
     },
     async claim({ limit, ids, ...claim }) {
       const now = clock.now();
       const filter = { ...claim, limit };
-      const candidates = ids === undefined ? [...open] : [...new Set(ids)].flatMap((id) => runs.get(id) ?? []);
-      const free = candidates.filter(({ record }) => isClaimable(record, filter, now));
-      if (ids === undefined) free.sort((left, right) => dueOf(left.record) - dueOf(right.record));
-      const admission = createAdmission(filter, (queue) => usageOf(queue, filter));
+      const since = (queue: string) => now - (filter.queues?.find(({ name }) => name === queue)?.rate?.perMs ?? 0);
+      const admission = createAdmission(filter, (queue) => runs.usageOf(queue, since(queue)));
+      const named = ids === undefined ? undefined : [...new Set(ids)].flatMap((id) => runs.get(id) ?? []);
       const taken: KeptRun[] = [];
-      for (const run of free) {
-        if (taken.length >= limit) break;
-        if (!admission.take(run.record)) continue;
-        change(run, claimedRun(run.record, claim, now));
-        taken.push(run);
+      for (const run of named ?? runs.claimable(filter, admission, now)) {
+        if (taken.length === limit) break;
+        if (isClaimable(run.record, filter, now) && admission.take(run.record)) taken.push(run);
       }
+      for (const run of taken) change(run, claimedRun(run.record, claim, now));
       return taken.map((run) => copy(run.record));
     },
     async append(batch) {
@@ -149,7 +117,7 @@ export function inMemoryJournal({ clock, name = "memory" }: InMemoryOptions): Jo
       });
       for (const { run: id } of mine) {
         const run = runs.get(id);
-        if (run !== undefined) run.record = { ...run.record, leaseUntil: clock.now() + leaseMs };
+        if (run !== undefined) change(run, { ...run.record, leaseUntil: renewedUntil(leaseMs, clock.now()) });
       }
       return mine.map(({ run }) => run);
     },
@@ -171,35 +139,24 @@ export function inMemoryJournal({ clock, name = "memory" }: InMemoryOptions): Jo
       return (runs.get(id)?.rows ?? []).map(({ epoch: _, ...row }) => copy(row));
     },
     async list(filter = {}) {
-      const all = [...runs.values()].reverse();
-      const from = filter.before === undefined ? 0 : all.findIndex(({ record }) => record.id === filter.before) + 1;
-      const later = from === 0 && filter.before !== undefined ? [] : all.slice(from);
-      const found = later.filter(({ record }) => fits(record, filter)).slice(0, filter.limit ?? 100);
-      return found.map((run) => copy(run.record));
-    },
-    async counts() {
-      const counts = new Map<string, RunCount>();
-      for (const { record } of runs.values()) {
-        const { queue = "", status } = record;
-        const count = (counts.get(`${status} ${queue}`)?.count ?? 0) + 1;
-        counts.set(`${status} ${queue}`, { queue, status, count });
+      const { limit = 100 } = filter;
+      const found: RunRecord[] = [];
+      if (limit <= 0) return found;
+      for (const run of runs.list(filter)) {
+        found.push(copy(run.record));
+        // Before the next is looked for: it may be far.
+        if (found.length >= limit) break;
       }
-      return [...counts.values()];
+      return found;
     },
-    async prune({ ids = [], before, keep, limit = 1000 }) {
-      const ended = [...runs.values()]
-        .map((run) => run.record)
-        .filter(({ finishedAt }) => finishedAt !== undefined)
-        .sort((left, right) => (left.finishedAt ?? 0) - (right.finishedAt ?? 0));
-      const surplus = keep === undefined ? 0 : Math.max(0, ended.length - keep);
-      const goes = ({ id, finishedAt = 0 }: RunRecord, index: number) =>
-        index < surplus || ids.includes(id) || (before !== undefined && finishedAt < before);
-      const gone = ended.filter(goes).slice(0, limit);
-      for (const { id } of gone) {
-        runs.delete(id);
-        belongings.delete(id);
+    counts: async () => runs.counts(),
+    async prune(filter) {
+      const gone = surplusOf(runs, filter);
+      for (const run of gone) {
+        runs.delete(run);
+        belongings.delete(run.record.id);
       }
-      return gone.length;
+      return gone.size;
     },
     async answer(token, answer) {
       const task = belongings.answer(token, answer);
@@ -223,20 +180,18 @@ function readsOf({ tasks, task, signals, listens, topics, letters, sent }: RunBe
   return { tasks, task, signals, listens, topics, letters, sent };
 }
 
-/** Whether a run is one that a filter names; its place among the others is another matter. */
-function fits(
-  record: RunRecord,
-  { status, name, ids, prefix, queue, parent, owned }: Omit<RunFilter, "limit" | "before">,
-): boolean {
-  return (
-    (status === undefined || status.includes(record.status)) &&
-    (name === undefined || record.name === name) &&
-    (ids === undefined || ids.includes(record.id)) &&
-    (prefix === undefined || record.id.startsWith(prefix)) &&
-    (queue === undefined || (record.queue ?? "") === queue) &&
-    (parent === undefined || record.parent?.run === parent) &&
-    (owned === undefined || (record.owner !== undefined) === owned)
-  );
+/** What a filter says is to go: those that ended first, then those that it names. */
+function surplusOf({ get, ended }: KeptRuns, { ids = [], before, keep, limit = 1000 }: PruneFilter): Set<KeptRun> {
+  const gone = new Set<KeptRun>();
+  let surplus = keep === undefined ? 0 : ended.size - keep;
+  for (const run of ended) {
+    const old = before !== undefined && (run.record.finishedAt ?? 0) < before;
+    if (gone.size >= limit || (surplus-- <= 0 && !old)) break;
+    gone.add(run);
+  }
+  const named = ids.flatMap((id) => get(id) ?? []).filter(({ record }) => record.finishedAt !== undefined);
+  for (const run of named.sort(byEnd)) if (gone.size < limit) gone.add(run);
+  return gone;
 }
 
 // A worker that did not hear the answer asks again. Rows of its own epoch in the same place, equal to the last letter,

@@ -11,6 +11,7 @@ import { fits, type ReadyFact, readyFacts } from "./memory-facts.ts";
 import { createNearest, fuse, type Ranked } from "./memory-ranks.ts";
 import { readQuery, type Search } from "./memory-search.ts";
 import { BM25, rarity } from "./memory-words.ts";
+import { countOld } from "./old-filter.ts";
 import { checkId, compareIds } from "./refuse.ts";
 
 export interface InMemoryMemoryOptions extends InMemoryOptions {
@@ -76,6 +77,18 @@ export function inMemoryMemory({ clock, name = "memory", embedder }: InMemoryMem
         namespace,
         fitting.map(({ fact }) => fact.id),
       );
+    },
+    async prune({ prefix = "", before, keep, limit = 1_000 }) {
+      let gone = 0;
+      for (const namespace of [...namespaces.keys()].filter((one) => one.startsWith(prefix)).sort(compareIds)) {
+        const oldest = factsOf(namespace).sort((left, right) => left.at - right.at || left.n - right.n);
+        const old = oldest.slice(0, Math.min(limit - gone, countOld(oldest, { before, keep })));
+        gone += take(
+          namespace,
+          old.map(({ fact }) => fact.id),
+        );
+      }
+      return gone;
     },
     async namespaces({ prefix = "", after, limit = 100 } = {}) {
       return [...namespaces]

@@ -4,6 +4,7 @@
 // 2. What is kept is a copy of what was given, and what is given out is a copy of what is kept.
 import { type Json, toJson } from "../json.ts";
 import type { InMemoryOptions } from "./in-memory-store.ts";
+import { oldestOf } from "./old-filter.ts";
 import { checkId, compareIds, refuse } from "./refuse.ts";
 import type { SessionEntry, SessionStore, SessionSummary } from "./session.ts";
 
@@ -36,12 +37,21 @@ export function inMemorySession({ clock, name = "memory" }: InMemoryOptions): Se
     async delete(id) {
       return sessions.delete(checkId("session", id));
     },
+    async prune(filter) {
+      const gone = oldestOf([...sessions].map(toSummary), filter);
+      for (const { id } of gone) sessions.delete(id);
+      return gone.length;
+    },
     async list({ prefix = "", limit = 100 } = {}) {
       return [...sessions]
         .filter(([id]) => id.startsWith(prefix))
-        .map(([id, entries]): SessionSummary => ({ id, length: entries.length, at: entries.at(-1)?.at ?? 0 }))
+        .map(toSummary)
         .sort((left, right) => right.at - left.at || compareIds(left.id, right.id))
         .slice(0, limit);
     },
   };
+}
+
+function toSummary([id, entries]: readonly [string, readonly SessionEntry[]]): SessionSummary {
+  return { id, length: entries.length, at: entries.at(-1)?.at ?? 0 };
 }

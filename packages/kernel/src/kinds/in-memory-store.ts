@@ -4,6 +4,7 @@
 // 2. Everything is decided before the first await: two callers cannot both win one version.
 import type { Clock } from "../clock.ts";
 import { toJson } from "../json.ts";
+import { oldestOf } from "./old-filter.ts";
 import { checkId, compareIds, refuse } from "./refuse.ts";
 import type { Document, Store } from "./store.ts";
 
@@ -39,6 +40,11 @@ export function inMemoryStore({ clock, name = "memory" }: InMemoryOptions): Stor
     async delete(id, options = {}) {
       expectVersion(id, options.version);
       return documents.delete(id);
+    },
+    async prune(filter) {
+      const gone = oldestOf([...documents.values()], filter);
+      for (const { id } of gone) documents.delete(id);
+      return gone.length;
     },
     async list({ prefix = "", after, limit = 100 } = {}) {
       return [...documents.values()]

@@ -59,7 +59,7 @@ export interface RunRecord extends NewRun {
   readonly cancelRequested?: ErrorJson;
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** When it was first claimed. */
+  /** When it was first claimed; since it was queued again, if it was dead. */
   readonly startedAt?: number;
   readonly finishedAt?: number;
   /** Why nobody works on it, where an engine knows. Never stored. */

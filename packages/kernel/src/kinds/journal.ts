@@ -44,11 +44,14 @@ export interface Journal {
   claim(claim: Claim & ClaimFilter): Promise<readonly RunRecord[]>;
   /** Writes results; one answer for each run's part, in order. */
   append(batch: readonly RunAppend[]): Promise<readonly AppendOutcome[]>;
-  /** Extends leases; gives the ids of runs that are still owned under the epoch named. */
+  /**
+   * Extends leases; gives the ids of runs that are still owned under the epoch named. A lease of 0 ms gives them up in
+   * good order: anybody may take them at once, and that is no takeover.
+   */
   renew(claim: Claim, runs: readonly { readonly run: string; readonly epoch: number }[]): Promise<readonly string[]>;
   /** Asks that a run be cancelled: a queued one is at once, an owned one when its worker notices, a parked one is woken. */
   cancel(run: string, reason: ErrorJson): Promise<RunRecord>;
-  /** Queues a dead run again, its takeovers forgotten; any other is given as it is. */
+  /** Queues a dead run again as if it had not begun, its takeovers forgotten; any other is given as it is. */
   requeue(run: string): Promise<RunRecord>;
   get(run: string): Promise<RunRecord | undefined>;
   /** All rows of a run in order. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../json.ts";
+import type { OldFilter } from "./old-filter.ts";
 
 /** Keeps facts that outlive a conversation, and finds them again by their words and by what they are near to. */
 export interface Memory {
@@ -13,6 +14,11 @@ export interface Memory {
   forget(namespace: string, id: string): Promise<boolean>;
   /** Deletes for real what fits the filter, everything of the namespace without one; says how many there were. */
   forgetAll(namespace: string, filter?: FactFilter): Promise<number>;
+  /**
+   * Deletes old facts for real; says how many. Fewer than the limit: none is left. `prefix` is of namespaces, and
+   * `keep` counts in each of them.
+   */
+  prune(filter: OldFilter): Promise<number>;
   /** The namespaces that hold facts, by code points. */
   namespaces(options?: NamespacesOptions): Promise<readonly MemoryNamespace[]>;
 }

@@ -19,6 +19,9 @@ export function replacedRun(record: RunRecord, { input, wakeAt }: NewRun, now: n
   return { ...rest, input, ...(wakeAt !== undefined && { wakeAt }), updatedAt: now };
 }
 
+/** The end of a lease that its owner gave up. */
+const GIVEN_UP = 0;
+
 /** What a claim makes of a run: it is running, under the next epoch; or dead, when it was taken over too often. */
 export function claimedRun(
   record: RunRecord,
@@ -26,7 +29,7 @@ export function claimedRun(
   now: number,
 ): RunRecord {
   const { wakeAt: _, ...rest } = record;
-  const takeovers = record.takeovers + (record.owner === undefined ? 0 : 1);
+  const takeovers = takeoversOf(record);
   if (maxTakeovers !== undefined && takeovers > maxTakeovers) return deadRun({ ...rest, takeovers }, now);
   return {
     ...rest,
@@ -38,6 +41,17 @@ export function claimedRun(
     startedAt: record.startedAt ?? now,
     updatedAt: now,
   };
+}
+
+/** Counted since the run was last let go of in good order: many deploys in a long life are no sign of poison. */
+function takeoversOf({ owner, leaseUntil, takeovers }: RunRecord): number {
+  if (owner === undefined) return takeovers;
+  return leaseUntil === GIVEN_UP ? 0 : takeovers + 1;
+}
+
+/** What a renewal makes of a lease's end. */
+export function renewedUntil(leaseMs: number, now: number): number {
+  return leaseMs === 0 ? GIVEN_UP : now + leaseMs;
 }
 
 // The epoch is raised: the worker that was taken for dead may come back.
@@ -54,7 +68,7 @@ export function updatedRun(record: RunRecord, given: RunUpdate, now: number): Ru
   if (RUN_ENDS.includes(update.status)) return { ...released, ...update, updatedAt: now, finishedAt: now };
   if (park !== undefined) {
     const wakeAt = park.wakes === record.wakes ? park.until : now;
-    return { ...released, ...update, ...(wakeAt !== undefined && { wakeAt }), updatedAt: now };
+    return { ...released, ...update, ...(wakeAt !== undefined && { wakeAt }), takeovers: 0, updatedAt: now };
   }
   if (update.status === "queued") return { ...released, ...update, updatedAt: now };
   const begun = restart === undefined ? {} : { input: restart.input, turn: record.turn + 1 };
@@ -76,10 +90,10 @@ export function cancelledRun(record: RunRecord, reason: ErrorJson, now: number):
   return record.cancelRequested === undefined ? wokenRun(asked, now) : asked;
 }
 
-/** A dead run that is to be tried again. */
+/** A dead run that is to be tried again. It has lost its place: its queue admits it, and its partition, like a new one. */
 export function requeuedRun(record: RunRecord, now: number): RunRecord {
   if (record.status !== "dead") return record;
-  const { error: _, finishedAt: __, ...rest } = record;
+  const { error: _, finishedAt: __, startedAt: ___, ...rest } = record;
   return { ...rest, status: "queued", takeovers: 0, updatedAt: now };
 }
 

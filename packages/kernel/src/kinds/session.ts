@@ -1,4 +1,5 @@
 import type { Json } from "../json.ts";
+import type { OldFilter } from "./old-filter.ts";
 
 /** Keeps conversations as append-only lists of entries. */
 export interface SessionStore {
@@ -13,6 +14,8 @@ export interface SessionStore {
    */
   append(id: string, entries: readonly Json[], place: SessionPlace): Promise<void>;
   delete(id: string): Promise<boolean>;
+  /** Deletes old sessions, whole ones; says how many. Fewer than the limit: none is left. */
+  prune(filter: OldFilter): Promise<number>;
   /** Sessions, latest change first. */
   list(filter?: { readonly prefix?: string; readonly limit?: number }): Promise<readonly SessionSummary[]>;
 }

@@ -1,4 +1,5 @@
 import type { Json } from "../json.ts";
+import type { OldFilter } from "./old-filter.ts";
 
 /** Something kept: plain data under an id, with a version that every change raises by one. */
 export interface Document {
@@ -18,6 +19,8 @@ export interface Store {
   put(id: string, body: Json, options?: { readonly version?: number }): Promise<Document>;
   /** Says whether there was one. */
   delete(id: string, options?: { readonly version?: number }): Promise<boolean>;
+  /** Deletes old documents; says how many. Fewer than the limit: none is left. */
+  prune(filter: OldFilter): Promise<number>;
   /** Documents in order of id. */
   list(filter?: StoreFilter): Promise<readonly Document[]>;
 }

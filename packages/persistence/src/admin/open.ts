@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@mofa/kernel";
+import { type Clock, nearest, systemClock } from "@mofa/kernel";
 import { fail } from "../errors.ts";
 import type { ServerOptions } from "../server/options.ts";
 import type { Access, DatabaseKind } from "./access.ts";
@@ -69,7 +69,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
       assertCurrent(access, await steps());
       if (dry) return await access.use((statements) => countOld(statements, old));
       await using opened = await openWhole(options, kind);
-      return await deleteOld(access, opened, old);
+      return await deleteOld(opened, old);
     },
     async vacuum() {
       const before = await access.size();
@@ -83,10 +83,21 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
   };
 }
 
-/** Which kind of database an address names: what has no scheme is the path of a file. */
+const KINDS: ReadonlyMap<string, DatabaseKind> = new Map([
+  ["postgres", "postgres"],
+  ["postgresql", "postgres"],
+  ["mysql", "mysql"],
+  ["mariadb", "mysql"],
+]);
+
+/** Which kind of database an address names: what has no scheme is the path of a file. Throws `database.bad_scheme`. */
 export function kindAt(at: string): DatabaseKind {
-  if (/^postgres(ql)?:/u.test(at)) return "postgres";
-  return /^(mysql|mariadb):/u.test(at) ? "mysql" : "sqlite";
+  const [, scheme = "", slashes] = /^([\w+.-]+):(\/\/)?/u.exec(at) ?? [];
+  const kind = KINDS.get(scheme.toLowerCase());
+  if (kind !== undefined) return kind;
+  if (slashes === undefined) return "sqlite";
+  // It would otherwise become the name of a new, empty file. What comes behind it may hold a password.
+  throw fail("database.bad_scheme", { scheme, nearest: nearest(scheme, KINDS.keys()) });
 }
 
 function reach({ at, create = false, schema, tls }: AdminOptions): Promise<Access> {
@@ -106,8 +117,8 @@ async function openWhole({ at, schema, tls, clock = systemClock }: AdminOptions,
     return await openPostgres({ ...options, ...(schema === undefined ? {} : { schema }) }, { clock });
   }
   const { openSqlite } = await import("../sqlite/open.ts");
-  const { journal, session, close } = await openSqlite({ file: at, migrate: "manual" }, { clock });
-  return { journal, session, [Symbol.asyncDispose]: async () => close() };
+  const { journal, session, memory, store, close } = await openSqlite({ file: at, migrate: "manual" }, { clock });
+  return { journal, session, memory, store, [Symbol.asyncDispose]: async () => close() };
 }
 
 function assertCurrent({ file }: Access, steps: readonly Step[]): void {

@@ -1,9 +1,10 @@
+import { connect } from "node:net";
 import { isMofaError } from "@mofa/kernel";
 import type mysql from "mysql2/promise";
 import { fail } from "../errors.ts";
 import { type Address, tlsOf } from "../server/address.ts";
 import type { Answer, Driver, Lent } from "../server/database.ts";
-import { DEFAULTS } from "../server/options.ts";
+import { DEFAULTS, type TlsOptions } from "../server/options.ts";
 import { type Compiled, compile, expand, inOrder, type Value, type Values } from "../server/statement.ts";
 import { mysqlDialect } from "./dialect.ts";
 import type { MysqlOptions } from "./options.ts";
@@ -116,8 +117,16 @@ function poolOptions(address: Address, options: Omit<MysqlOptions, "url">): mysq
     connectTimeout,
     // Many appends in one round trip. Every value goes through the driver's own quoting.
     multipleStatements: true,
-    ...(ssl === false ? {} : { ssl }),
+    ...(ssl === false ? {} : secured(ssl, address)),
   };
+}
+
+// Whose certificate is looked at must also be the one whose name it is. The driver looks for the name of its host: where
+// another one is said, it is told that, and the wire still goes where the address says.
+function secured({ servername, ...tls }: TlsOptions, { host, port }: Address): mysql.PoolOptions {
+  const ssl = { ...tls, verifyIdentity: tls.rejectUnauthorized !== false };
+  if (servername === undefined) return { ssl };
+  return { ssl, host: servername, stream: () => connect({ host, port, keepAlive: true }) };
 }
 
 // MySQL is 8 or newer, MariaDB 10.6 or newer: SKIP LOCKED.

@@ -21,7 +21,7 @@ interface Step {
 
 // Longer than any upgrade of tables like these takes.
 const LOCK_SECONDS = 600;
-const LOCK = "concat('mofa:', sha1(database()))";
+const LOCK = "concat('mofa:', sha2(database(), 224))";
 
 /** Brings the tables to this version; refuses a database that a newer version has changed. */
 export async function migrateMysql(connection: Connection, options: MigrateOptions): Promise<void> {

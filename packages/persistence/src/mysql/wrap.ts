@@ -10,7 +10,8 @@ export interface Place {
   readonly connected: boolean;
 }
 
-const DENIED = [1045, 1698, 1251];
+// The last: only encrypted connections are let in.
+const DENIED = [1045, 1698, 1251, 3159];
 const NOT_ALLOWED = [1044, 1142, 1143, 1227, 1370];
 const BUSY = [1040, 1203, 1226];
 // Killed, shut down, told to go.
@@ -24,10 +25,14 @@ const TOO_LONG = [1153, 1301, 1406, 1071];
 /** Makes ours of what the driver and the server say; what is ours already stays as it is. */
 export function wrapMysql(thrown: unknown, { file, user, statementTimeout, connected }: Place): MofaError {
   if (isMofaError(thrown)) return thrown;
-  const { number, reason, isNetwork } = read(thrown);
+  const { number, code, reason, isNetwork } = read(thrown);
   const cause = { cause: thrown };
   const again = { cause: thrown, retryable: true };
   if (DENIED.includes(number)) return fail("database.access_denied", { file, user, reason }, cause);
+  // The driver takes the code away; what the server says of us comes as an alert.
+  const isDistrust = code === "HANDSHAKE_SSL_ERROR" && /certificate/i.test(reason) && !/alert/i.test(reason);
+  if (isDistrust) return fail("database.not_trusted", { file, reason }, cause);
+  if (code === "HANDSHAKE_NO_SSL_SUPPORT") return fail("database.not_encrypted", { file, reason }, cause);
   if (number === 1049) return fail("database.not_found", { file, reason }, cause);
   if (NOT_ALLOWED.includes(number)) return fail("database.not_allowed", { file, reason }, cause);
   const lost = isNetwork || LOST.includes(number);
@@ -45,19 +50,25 @@ export function wrapMysql(thrown: unknown, { file, user, statementTimeout, conne
 
 interface Reading {
   readonly number: number;
+  readonly code: string;
   readonly reason: string;
   /** What the server did not say comes from the network or the driver. */
   readonly isNetwork: boolean;
 }
 
 function read(thrown: unknown): Reading {
-  if (!(thrown instanceof Error)) return { number: 0, reason: String(thrown), isNetwork: false };
+  if (!(thrown instanceof Error)) return { number: 0, code: "", reason: String(thrown), isNetwork: false };
   // A host with several addresses fails with one error for each.
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return read(thrown.errors[0]);
-  const { errno = 0, sqlState } = thrown as Error & { readonly errno?: number; readonly sqlState?: string };
+  const {
+    errno = 0,
+    code = "",
+    sqlState,
+  } = thrown as Error & Partial<Record<"code" | "sqlState", string> & { errno: number }>;
   const isServer = sqlState !== undefined && errno > 0;
   return {
     number: isServer ? errno : 0,
+    code,
     reason: thrown.message,
     isNetwork: !isServer && !(thrown instanceof TypeError),
   };

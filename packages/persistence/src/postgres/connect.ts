@@ -2,6 +2,7 @@ import { loadDriver } from "../driver.ts";
 import { fail } from "../errors.ts";
 import { parseAddress } from "../server/address.ts";
 import type { Connecting } from "../server/open.ts";
+import { checkCertificates } from "../server/trust.ts";
 import { postgresDriver } from "./driver.ts";
 import { migratePostgres } from "./migrate.ts";
 import type { PostgresOptions } from "./options.ts";
@@ -11,6 +12,7 @@ export async function connectPostgres(options: PostgresOptions): Promise<Connect
   const { schema } = options;
   const address = parseAddress(options.url, { name: "postgres", schemes: ["postgres", "postgresql"], port: 5432 });
   const { file } = address;
+  checkCertificates(address, options.tls);
   if (schema !== undefined && !SCHEMA.test(schema)) throw fail("database.bad_schema", { file, schema });
   const [{ default: pg }, { readMigrations }] = await Promise.all([
     loadDriver("pg", file, () => import("pg")),

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { isMofaError } from "@mofa/kernel";
 import type pg from "pg";
 import { type Address, tlsOf } from "../server/address.ts";
 import type { Driver, Lent } from "../server/database.ts";
-import { DEFAULTS } from "../server/options.ts";
+import { DEFAULTS, type TlsOptions } from "../server/options.ts";
 import { type Compiled, compile, expand, inOrder, type Value } from "../server/statement.ts";
 import { postgresDialect } from "./dialect.ts";
 import { decodeRow, encode } from "./nul.ts";
@@ -104,9 +105,19 @@ function poolOptions(address: Address, options: Omit<PostgresOptions, "url">): p
     query_timeout: statementTimeout + GRACE,
     keepAlive: true,
     application_name: schema === undefined ? "mofa" : `mofa/${schema}`,
-    ssl: tlsOf(address, tls),
+    ssl: secured(tlsOf(address, tls)),
     options: [...SETTINGS, `statement_timeout=${statementTimeout}`, ...path].map((each) => `-c ${each}`).join(" "),
     types: { getTypeParser: ((oid: number) => (NUMBERS.includes(oid) ? Number : String)) as Parsers },
+  };
+}
+
+// The driver would look for the host's name in the certificate, whatever is said.
+function secured(tls: false | TlsOptions): pg.PoolConfig["ssl"] {
+  const { servername } = tls || {};
+  if (tls === false || servername === undefined) return tls;
+  return {
+    ...tls,
+    checkServerIdentity: (_, certificate: PeerCertificate) => checkServerIdentity(servername, certificate),
   };
 }
 

@@ -10,6 +10,9 @@ export interface Place {
   readonly connected: boolean;
 }
 
+// What Node says when a certificate is not signed by whom we trust, is out of its time, or is somebody else's.
+const DISTRUST = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_|INVALID_|PATH_LENGTH_|HOSTNAME_MISMATCH)/;
+
 /** Makes ours of what the driver and the server say; what is ours already stays as it is. */
 export function wrapPostgres(thrown: unknown, { file, user, statementTimeout, connected }: Place): MofaError {
   if (isMofaError(thrown)) return thrown;
@@ -17,6 +20,10 @@ export function wrapPostgres(thrown: unknown, { file, user, statementTimeout, co
   const cause = { cause: thrown };
   const again = { cause: thrown, retryable: true };
   if (code === "28P01" || code === "28000") return fail("database.access_denied", { file, user, reason }, cause);
+  if (DISTRUST.test(code)) return fail("database.not_trusted", { file, reason }, cause);
+  // The driver's own words: it gives them no code.
+  if (reason === "The server does not support SSL connections")
+    return fail("database.not_encrypted", { file, reason }, cause);
   if (code === "3D000") return fail("database.not_found", { file, reason }, cause);
   if (code === "57P03" || code === "53300" || !(connected || isSqlState(code))) {
     return fail("database.unreachable", { file, reason }, again);

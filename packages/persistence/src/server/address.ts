@@ -64,7 +64,8 @@ function fault(error: Error): never {
 
 /** How the connection is to be encrypted: what the options say, else the address (`?sslmode=`), else not at all. */
 export function tlsOf({ parameters }: Address, tls: ServerOptions["tls"]): false | TlsOptions {
-  if (typeof tls === "object") return tls;
+  // A copy: drivers write in what they are given.
+  if (typeof tls === "object") return { ...tls };
   const mode = tls === undefined ? (parameters.get("sslmode") ?? "disable") : tls ? "verify-full" : "disable";
   if (mode === "disable") return false;
   return { rejectUnauthorized: mode !== "no-verify" };

@@ -31,7 +31,7 @@ export async function chooseRuns(claiming: Claiming, { queues, partitioned }: Lo
   const { connection, dialect, filter } = claiming;
   await takeLocks(connection, dialect, queues.filter((name) => name !== "").map(queueLock));
   const usage = await usageOf(claiming, { queues, partitioned });
-  const admission = createAdmission(filter, (queue) => usage.get(queue) ?? { owned: [], begun: 0, busy: [] });
+  const admission = createAdmission(filter, (queue) => usage.get(queue) ?? { owned: [], begun: 0, busy: new Set() });
   if (filter.ids !== undefined) return chooseNamed(claiming, admission);
   const candidates = await createCandidates(claiming, {
     queues,
@@ -142,7 +142,7 @@ async function usageOf({ connection, filter, now }: Claiming, look: Look) {
     usage.set(queue, {
       owned: owned.filter((run) => run.queue === queue).map(admitted),
       begun: begun?.rows[0]?.count ?? 0,
-      busy: busy.flatMap((run) => (run.queue === queue ? run.partition : [])),
+      busy: new Set(busy.flatMap((run) => (run.queue === queue ? run.partition : []))),
     });
   }
   return usage;

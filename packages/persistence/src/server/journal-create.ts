@@ -102,7 +102,7 @@ async function findDuplicate(creating: Creating): Promise<Created | undefined> {
   const found = rows.find((one) => isDuplicate(headOf(one), fresh));
   if (found === undefined) return undefined;
   const before = await readOne(creating, found);
-  if (!replace || before.status !== "queued" || before.startedAt !== undefined) return { run: before, created: false };
+  if (!replace || before.status !== "queued" || before.epoch > 0) return { run: before, created: false };
   const after = replacedRun(before, fresh, record.createdAt);
   await changeRun(connection, database, { n: found.n, before, after });
   return { run: after, created: false };

@@ -1,6 +1,6 @@
 import type { PruneFilter } from "@mofa/kernel";
 import type { Connection } from "./database.ts";
-import { placeOf } from "./places.ts";
+import { deletePlaces } from "./places.ts";
 import type { Value } from "./statement.ts";
 
 interface Ended {
@@ -11,8 +11,6 @@ interface Ended {
 const ENDED = 'SELECT r.n, r.finished_at AS "finishedAt" FROM mofa_run r WHERE r.finished_at IS NOT NULL';
 const OLDEST = "ORDER BY r.finished_at, r.n LIMIT :limit";
 const BELONGINGS = ["mofa_task", "mofa_signal", "mofa_listen", "mofa_letter"] as const;
-// Ranges in one statement: more gain little, and a planner that has too many reads everything.
-const MOST_RANGES = 50;
 
 /** Deletes ended runs with all that belongs to them, inside a transaction; gives how many. */
 export async function pruneRuns(connection: Connection, filter: PruneFilter): Promise<number> {
@@ -23,7 +21,7 @@ export async function pruneRuns(connection: Connection, filter: PruneFilter): Pr
   const held = await connection.ask<Ended>(`${ENDED} AND r.n IN (:ns) ORDER BY r.n FOR UPDATE`, { ns });
   const gone = held.rows.map(({ n }) => n);
   if (gone.length === 0) return 0;
-  await deleteRows(connection, gone);
+  await deletePlaces(connection, "mofa_row", gone);
   for (const table of BELONGINGS) await connection.ask(`DELETE FROM ${table} WHERE run IN (:gone)`, { gone });
   await deleteTexts(connection, gone);
   await connection.ask("DELETE FROM mofa_run WHERE n IN (:gone)", { gone });
@@ -50,18 +48,6 @@ async function find(connection: Connection, { ids = [], before, keep, limit = 1_
 
 function oldestFirst(left: Ended, right: Ended): number {
   return left.finishedAt - right.finishedAt || left.n - right.n;
-}
-
-async function deleteRows(connection: Connection, ns: readonly number[]): Promise<void> {
-  for (let from = 0; from < ns.length; from += MOST_RANGES) {
-    const values: Record<string, string> = {};
-    const ranges = ns.slice(from, from + MOST_RANGES).map((n, index) => {
-      values[`from${index}x`] = placeOf(n, 0);
-      values[`to${index}x`] = placeOf(n + 1, 0);
-      return `(place >= :from${index}x AND place < :to${index}x)`;
-    });
-    await connection.ask(`DELETE FROM mofa_row WHERE ${ranges.join(" OR ")}`, values);
-  }
 }
 
 // Held before it is asked who else uses them: whoever begins to use one holds it too.

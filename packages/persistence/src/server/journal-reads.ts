@@ -2,7 +2,7 @@ import { type Journal, type RunCount, type RunFilter, type RunRecord, toErrorJso
 import { fail } from "../errors.ts";
 import { headOf, type KeptRun, type KeptSignal, type KeptTask, toRow, toSignal, toTask } from "../journal-records.ts";
 import { afterPrefix } from "../ranges.ts";
-import type { Connection, Database } from "./database.ts";
+import type { Database } from "./database.ts";
 import { findRun, readable, readRuns } from "./journal-runs.ts";
 import { SQL } from "./journal-sql.ts";
 import { fillTexts } from "./journal-texts.ts";
@@ -12,13 +12,19 @@ import type { Value } from "./statement.ts";
 type Reads = Pick<Journal, "get" | "rows" | "list" | "counts" | "tasks" | "task" | "signals" | "listens" | "topics">;
 type Values = Record<string, Value | readonly Value[]>;
 
+const TEXTS = ["question", "answer"] as const;
+
 /** The half of a journal that only looks. */
 export function journalReads(database: Database): Reads {
   const { file, use } = database;
 
-  async function toTasks(connection: Connection, kept: readonly KeptTask[]) {
-    const whole = await fillTexts(connection, kept, ["question", "answer"]);
-    return whole.map((task) => toWholeTask(file, task));
+  // One that cannot be read is shown with the reason as its question: the others are still to be answered.
+  function toShownTask(task: KeptTask) {
+    try {
+      return toWholeTask(file, task);
+    } catch (error) {
+      return toTask({ ...task, question: JSON.stringify({ title: toErrorJson(error).message }), answer: null });
+    }
   }
 
   return {
@@ -59,13 +65,14 @@ export function journalReads(database: Database): Reads {
       const values = { status: status ?? null, run: run ?? null, limit };
       return use(async (connection) => {
         const { rows } = await connection.ask<KeptTask>(`${SQL.tasks} ${where} ORDER BY t.n LIMIT :limit`, values);
-        return toTasks(connection, rows);
+        return (await fillTexts(connection, rows, TEXTS)).map(toShownTask);
       });
     },
     async task(token) {
       return use(async (connection) => {
         const { rows } = await connection.run<KeptTask>(SQL.task, { token });
-        return (await toTasks(connection, rows))[0];
+        const [task] = await fillTexts(connection, rows, TEXTS);
+        return task === undefined ? undefined : toWholeTask(file, task);
       });
     },
     async signals(id) {
@@ -97,7 +104,7 @@ export function journalReads(database: Database): Reads {
 
 /** A task as the contract has it, or the name of the run whose task cannot be read. */
 export function toWholeTask(file: string, task: KeptTask) {
-  const what = `question "${task.token}"`;
+  const what = `task "${task.token}"`;
   return readable(file, { run: task.run, what }, [task.question, task.answer], () => toTask(task));
 }
 
@@ -130,7 +137,8 @@ function conditionsOf({ status, name, ids, prefix, queue, parent, owned, before 
     end !== undefined && "r.id < :end",
     queue !== undefined && "r.queue = :queue",
     parent !== undefined && "r.parent_run = :parent",
-    owned !== undefined && `r.owner IS ${owned ? "NOT NULL" : "NULL"}`,
+    // What is owned has a lease, by which it is found among very many that are not.
+    owned !== undefined && (owned ? "r.lease_until IS NOT NULL" : "r.owner IS NULL"),
     before !== undefined && "r.n < (SELECT b.n FROM mofa_run b WHERE b.id = :before)",
   ]);
   return { where, values };

@@ -64,7 +64,8 @@ export const SQL = {
   sent: "DELETE FROM mofa_letter WHERE id IN (:ids)",
   counts: "SELECT r.queue, r.status, count(*) AS count FROM mofa_run r GROUP BY r.status, r.queue",
   /** The old owner is asked for before it is replaced: MySQL sets columns from left to right. */
-  take: `UPDATE mofa_run SET takeovers = takeovers + CASE WHEN owner IS NULL THEN 0 ELSE 1 END, epoch = epoch + 1,
+  take: `UPDATE mofa_run SET takeovers = CASE WHEN owner IS NULL THEN takeovers WHEN lease_until = 0 THEN 0
+    ELSE takeovers + 1 END, epoch = epoch + 1,
     status = 'running', owner = :worker, lease_until = :until, started_at = coalesce(started_at, :now),
     due = created_at + ${RANK}, wake_at = NULL, updated_at = :now WHERE n IN (:taken)`,
   /** A worker may have lost a run and taken it again: only the epoch named is meant. */

@@ -9,9 +9,12 @@ import {
   copyAppend,
   type ErrorJson,
   type Journal,
+  type Json,
+  type Letter,
   type NewSignal,
   type RunRecord,
   refuse,
+  renewedUntil,
   requeuedRun,
   type TaskAnswer,
   toJson,
@@ -23,7 +26,7 @@ import { claimRuns } from "./journal-claims.ts";
 import { createRun } from "./journal-create.ts";
 import { pruneRuns } from "./journal-prune.ts";
 import { journalReads, toWholeTask } from "./journal-reads.ts";
-import { changeRun, holdRun, readable, readRuns, wakeRun } from "./journal-runs.ts";
+import { changeRun, holdRun, readRuns, wakeRun } from "./journal-runs.ts";
 import { SQL } from "./journal-sql.ts";
 import { fillTexts, keepTexts, shortened } from "./journal-texts.ts";
 
@@ -63,7 +66,7 @@ export function serverJournal(database: Database, clock: Clock, { name, queue }:
       return database.transact(async (connection) => {
         const { rows } = await connection.ask<Pick<KeptRun, "n" | "id" | "epoch">>(SQL.mine, asked);
         const mine = rows.map((row) => row.n);
-        if (mine.length > 0) await connection.ask(SQL.renew, { mine, until: clock.now() + leaseMs });
+        if (mine.length > 0) await connection.ask(SQL.renew, { mine, until: renewedUntil(leaseMs, clock.now()) });
         const held = new Set(rows.map(({ id, epoch }) => `${id} ${epoch}`));
         return owned.filter(({ run, epoch }) => held.has(`${run} ${epoch}`)).map(({ run }) => run);
       });
@@ -95,13 +98,7 @@ export function serverJournal(database: Database, clock: Clock, { name, queue }:
         await connection.ask(SQL.takeLetters, { taken, until: now + leaseMs });
         const { rows } = await connection.ask<KeptLetter>(SQL.letters, { taken });
         const whole = await fillTexts(connection, rows, ["draft"]);
-        return whole.map(({ id, run, draft }) =>
-          readable(database.file, { run, what: `letter "${id}"` }, [draft], () => ({
-            id,
-            run,
-            draft: JSON.parse(draft),
-          })),
-        );
+        return whole.flatMap(readLetter);
       });
     },
     async sent(ids) {
@@ -119,6 +116,15 @@ interface KeptLetter {
   readonly id: string;
   readonly run: string;
   readonly draft: string;
+}
+
+// One that somebody spoilt stays where it is: nobody can send it, and it must not hold up the others.
+function readLetter({ draft, ...letter }: KeptLetter): readonly Letter[] {
+  try {
+    return [{ ...letter, draft: JSON.parse(draft) as Json }];
+  } catch {
+    return [];
+  }
 }
 
 async function holdLetters(connection: Connection, { now, limit }: { readonly now: number; readonly limit: number }) {

@@ -8,6 +8,7 @@ import { type FactRow, toFound, toKept } from "../fact-rows.ts";
 import type { MemoryOptions } from "../open-options.ts";
 import { afterPrefix } from "../ranges.ts";
 import type { Connection, Database } from "./database.ts";
+import { findOutdated, takeOld } from "./memory-prune.ts";
 import { factsOf, find, fittingFacts } from "./memory-search.ts";
 import { HELD, HOME, type Home, kept, leave, putAll, takeAll } from "./memory-writes.ts";
 
@@ -64,6 +65,16 @@ export function serverMemory(database: Database, clock: Clock, { name, embedder 
     },
     async forgetAll(owner, filter = {}) {
       return erase(checkId("fact", owner), (connection, n) => fittingFacts(connection, n, filter));
+    },
+    async prune({ prefix = "", before, keep, limit = 1_000 }) {
+      const owners = await database.use((connection) => findOutdated(connection, { prefix, before, keep, limit }));
+      let taken = 0;
+      for (const owner of owners) {
+        if (taken >= limit) break;
+        const room = limit - taken;
+        taken += await database.transact((connection) => takeOld(connection, owner, { before, keep, limit: room }));
+      }
+      return taken;
     },
     async namespaces({ prefix = "", after, limit = 100 } = {}) {
       const end = afterPrefix(prefix);

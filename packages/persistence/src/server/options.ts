@@ -1,10 +1,14 @@
 /** How to encrypt, with certificates as text. */
 // A type, not an interface: it is plain data, and goes into a plugin's options as such.
 export type TlsOptions = {
+  /** Who may have signed the server's certificate. Default: those whom Node trusts. */
   readonly ca?: string;
+  /** Our own certificate and its key, where the server asks for one. */
   readonly cert?: string;
   readonly key?: string;
+  /** The name in the server's certificate, where it is not the host of the address. */
   readonly servername?: string;
+  /** `false` encrypts, and believes whoever answers. */
   readonly rejectUnauthorized?: boolean;
 };
 
@@ -28,10 +32,22 @@ export interface ServerOptions {
   readonly name?: string;
 }
 
+const TLS = {
+  type: "object",
+  properties: {
+    ca: { type: "string", minLength: 1 },
+    cert: { type: "string", minLength: 1 },
+    key: { type: "string", minLength: 1 },
+    servername: { type: "string", minLength: 1 },
+    rejectUnauthorized: { type: "boolean" },
+  },
+  additionalProperties: false,
+} as const;
+
 /** The options as a plugin's schema. */
 export const SERVER_OPTIONS = {
   url: { type: "string", minLength: 1 },
-  tls: { anyOf: [{ type: "boolean" }, { type: "object" }] },
+  tls: { anyOf: [{ type: "boolean" }, TLS] },
   connections: { type: "integer", minimum: 1 },
   connectTimeout: { type: "integer", minimum: 1 },
   reconnectTimeout: { type: "integer", minimum: 0 },

@@ -3,7 +3,8 @@ import { fail } from "../errors.ts";
 import { afterPrefix } from "../ranges.ts";
 import { PLACES } from "../tables.ts";
 import type { Connection, Database } from "./database.ts";
-import { insertMany, placeOf, SEQ } from "./places.ts";
+import { findOldRows } from "./old-rows.ts";
+import { deletePlaces, insertMany, placeOf, SEQ } from "./places.ts";
 
 interface Head {
   readonly n: number;
@@ -91,6 +92,19 @@ export function serverSession(database: Database, clock: Clock, name: string): S
       };
       // Asked twice, it would say that there was none.
       return database.transact(remove, { repeatable: false });
+    },
+    async prune(filter) {
+      return database.transact(async (connection) => {
+        const old = await findOldRows(connection, "mofa_session", filter);
+        if (old === undefined) return 0;
+        const held = `SELECT n FROM mofa_session WHERE ${old.still} ORDER BY n FOR UPDATE`;
+        // Somebody may have gone on with one of them.
+        const { rows } = await connection.ask<{ readonly n: number }>(held, { ns: old.ns, ...old.bound });
+        const gone = rows.map(({ n }) => n);
+        if (gone.length === 0) return 0;
+        await deletePlaces(connection, "mofa_entry", gone);
+        return (await connection.ask("DELETE FROM mofa_session WHERE n IN (:gone)", { gone })).changed;
+      });
     },
     async list({ prefix = "", limit = 100 } = {}) {
       const end = afterPrefix(prefix);

@@ -13,6 +13,7 @@ import { afterPrefix } from "../ranges.ts";
 import { type Kept, tables } from "../tables.ts";
 import { type Connection, type Database, isFree } from "./database.ts";
 import type { Dialect } from "./dialect.ts";
+import { findOldRows } from "./old-rows.ts";
 import { fields } from "./statement.ts";
 
 type Row = Omit<Kept<typeof tables.document>, "n">;
@@ -91,6 +92,14 @@ export function serverStore(database: Database, clock: Clock, name: string): Sto
       };
       // Asked twice, it would say that there was none.
       return database.use(remove, { repeatable: false });
+    },
+    async prune(filter) {
+      return database.use(async (connection) => {
+        const old = await findOldRows(connection, "mofa_document", filter);
+        if (old === undefined) return 0;
+        const { ns, still, bound } = old;
+        return (await connection.ask(`DELETE FROM mofa_document WHERE ${still}`, { ns, ...bound })).changed;
+      });
     },
     async list({ prefix = "", after, limit = 100 } = {}) {
       const end = afterPrefix(prefix);

@@ -1,4 +1,5 @@
 // What a claim looks through. Every way in is bounded: by what somebody owns, by what is due, or by a page.
+import type { RunStatus } from "@mofa/kernel";
 import { and, asc, eq, isNotNull, isNull, lte, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { run } from "./tables.ts";
@@ -48,16 +49,17 @@ export function prepareClaims(db: Database["db"]) {
       .limit(placeholder("limit"))
       .offset(placeholder("offset"))
       .prepare();
+  const inTurn = (status: RunStatus) =>
+    and(eq(run.status, status), eq(run.queue, placeholder("queue")), sql`${run.due} <= ${placeholder("horizon")}`);
   return {
     // Only what somebody owns has a lease.
     lapsed: page(and(lte(run.leaseUntil, now), served, inQueues)),
     widowed: page(and(sql`${run.leaseUntil} > ${now}`, dead, served, inQueues)),
-    woken: page(and(eq(run.status, "waiting"), lte(run.wakeAt, now), isNull(run.owner), served, inQueues)),
+    // In the order of the index, however many were woken at once.
+    woken: page(and(inTurn("waiting"), lte(run.wakeAt, now), isNull(run.owner), served)),
     queued: page(
       and(
-        eq(run.status, "queued"),
-        eq(run.queue, placeholder("queue")),
-        sql`${run.due} <= ${placeholder("horizon")}`,
+        inTurn("queued"),
         sql`(${run.wakeAt} IS NULL OR ${run.wakeAt} <= ${now})`,
         sql`${placeholder("open")} = 1`,
         sql`(${placeholder("begun")} = 0 OR ${run.startedAt} IS NOT NULL)`,
@@ -69,7 +71,7 @@ export function prepareClaims(db: Database["db"]) {
     nextQueue: db
       .select({ queue: run.queue })
       .from(run)
-      .where(and(eq(run.status, "queued"), sql`${run.queue} > ${placeholder("after")}`))
+      .where(and(eq(run.status, placeholder("status")), sql`${run.queue} > ${placeholder("after")}`))
       .orderBy(asc(run.queue))
       .limit(1)
       .prepare(),

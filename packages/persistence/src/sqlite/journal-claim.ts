@@ -66,7 +66,9 @@ function sourcesOf(
   const horizon = now + HORIZON_MS;
   const sources: Source[] = [
     { page: (limit, offset) => statements.lapsed.all({ ...owned, limit, offset }) },
-    { page: (limit, offset) => statements.woken.all({ ...wanted, queues: toText(open), limit, offset }) },
+    ...open.map((queue) => ({
+      page: (limit: number, offset: number) => statements.woken.all({ ...wanted, queue, horizon, limit, offset }),
+    })),
     ...open.map((queue) => ({
       queue,
       page: (limit: number) =>
@@ -87,14 +89,17 @@ function heldTexts(admission: Admission, queue: string) {
   };
 }
 
-/** Queues that have queued runs: one look-up for each. */
+/** Queues that have runs which may be taken: one look-up for each. */
 function queuesOf(statements: JournalStatements): readonly string[] {
-  const names = [""];
-  for (;;) {
-    const next = statements.nextQueue.get({ after: names.at(-1) ?? "" });
-    if (next === undefined) return names;
-    names.push(next.queue);
+  const names = new Set([""]);
+  for (const status of ["queued", "waiting"]) {
+    let next: { readonly queue: string } | undefined = { queue: "" };
+    while (next !== undefined) {
+      names.add(next.queue);
+      next = statements.nextQueue.get({ status, after: next.queue });
+    }
   }
+  return [...names];
 }
 
 interface Head {
@@ -161,7 +166,7 @@ function usageOf(
       ...(tenant !== null && { tenant }),
     })),
     begun: rate === undefined ? 0 : (statements.begunOf.get({ queue, since: now - rate.perMs })?.count ?? 0),
-    busy: statements.busyOf.all({ queue }).flatMap(({ partition }) => partition ?? []),
+    busy: new Set(statements.busyOf.all({ queue }).flatMap(({ partition }) => partition ?? [])),
   };
 }
 

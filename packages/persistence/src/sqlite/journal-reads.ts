@@ -105,6 +105,13 @@ export function journalReads({ db, file, read }: Database, statements: JournalSt
   };
 }
 
+// Those that are owned are few among all that are parked, and only their own index knows them: asked for plainly, all
+// open runs would be looked through in the order of the answer. Runs that are named are fewer still.
+function isOwned(ids: RunFilter["ids"]) {
+  if (ids !== undefined) return isNotNull(run.leaseUntil);
+  return sql`${run.n} IN (SELECT found.n FROM ${run} AS found WHERE found.lease_until IS NOT NULL)`;
+}
+
 function whereOf({ status, name, ids, prefix, queue, parent, owned, before }: RunFilter) {
   const end = prefix === undefined ? undefined : afterPrefix(prefix);
   return and(
@@ -115,7 +122,7 @@ function whereOf({ status, name, ids, prefix, queue, parent, owned, before }: Ru
     end === undefined ? undefined : lt(run.id, end),
     queue === undefined ? undefined : eq(run.queue, queue),
     parent === undefined ? undefined : eq(run.parentRun, parent),
-    owned === undefined ? undefined : owned ? isNotNull(run.leaseUntil) : isNull(run.leaseUntil),
+    owned === undefined ? undefined : owned ? isOwned(ids) : isNull(run.leaseUntil),
     before === undefined ? undefined : sql`${run.n} < (SELECT n FROM ${run} AS found WHERE found.id = ${before})`,
   );
 }

@@ -19,6 +19,7 @@ import {
   queuedRun,
   type RunRecord,
   refuse,
+  renewedUntil,
   replacedRun,
   requeuedRun,
   type TaskAnswer,
@@ -62,7 +63,7 @@ export function sqliteJournal(database: Database, clock: Clock, name: string): J
     const { tenant = null, queue = "", dedupe } = fresh;
     const found = runs.kept(fresh.id) ?? (dedupe && statements.duplicate.get({ dedupe, tenant, queue }));
     if (found) {
-      const waits = found.status === "queued" && found.startedAt === null;
+      const waits = found.status === "queued" && found.epoch === 0;
       if (!replace || !waits || found.id === fresh.id) return { run: runs.read(found), created: false };
       return { run: change(found, (record) => replacedRun(record, fresh, now)), created: false };
     }
@@ -116,7 +117,7 @@ export function sqliteJournal(database: Database, clock: Clock, name: string): J
     },
     async renew({ worker, leaseMs }, owned) {
       return write(() => {
-        const until = clock.now() + leaseMs;
+        const until = renewedUntil(leaseMs, clock.now());
         const mine = owned.filter((one) => statements.renew.run({ ...one, worker, until }).changes > 0);
         return mine.map((one) => one.run);
       });

@@ -1,4 +1,6 @@
-import { and, count, eq, gte, sql } from "drizzle-orm";
+import type { OldFilter } from "@mofa/kernel";
+import { and, asc, count, eq, exists, gt, gte, lt, or, sql } from "drizzle-orm";
+import { afterPrefix } from "../ranges.ts";
 import type { Database } from "./database.ts";
 import { fact, namespace, vector, word } from "./tables.ts";
 
@@ -7,6 +9,26 @@ const { placeholder } = sql;
 /** What is asked of a file of facts again and again. */
 export function prepareMemory(db: Database["db"]) {
   return { ...prepareNamespaces(db), ...prepareFacts(db), ...preparePostings(db) };
+}
+
+/** The namespaces in which a fact is old, in order of their names. */
+export function findOutdated(db: Database["db"], { prefix = "", before, keep, limit = 1_000 }: OldFilter) {
+  const { n, id, facts } = namespace;
+  const aged = (time: number) =>
+    exists(
+      db
+        .select()
+        .from(fact)
+        .where(and(eq(fact.namespace, n), lt(fact.at, time))),
+    );
+  const old = [
+    ...(before === undefined ? [] : [aged(before)]),
+    ...(keep === undefined ? [] : [gt(facts, Math.max(0, keep))]),
+  ];
+  if (old.length === 0) return [];
+  const end = afterPrefix(prefix);
+  const chosen = and(gte(id, prefix), end === undefined ? undefined : lt(id, end), or(...old));
+  return db.select({ n, facts }).from(namespace).where(chosen).orderBy(asc(id)).limit(limit).all();
 }
 
 function prepareNamespaces(db: Database["db"]) {
@@ -71,6 +93,18 @@ function prepareFacts(db: Database["db"]) {
       .where(inNamespace)
       .orderBy(sql`${at} DESC, ${n} DESC`)
       .limit(placeholder("limit"))
+      .prepare(),
+    oldest: db
+      .select({ n })
+      .from(fact)
+      .where(inNamespace)
+      .orderBy(asc(at), asc(n))
+      .limit(placeholder("limit"))
+      .prepare(),
+    agedIn: db
+      .select({ facts: count() })
+      .from(fact)
+      .where(and(inNamespace, lt(at, placeholder("before"))))
       .prepare(),
     since: db
       .select({ n, meta, source, at })

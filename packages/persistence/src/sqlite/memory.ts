@@ -13,6 +13,7 @@ import {
   fuse,
   isFiltering,
   type Memory,
+  type OldFilter,
   type ReadyFact,
   readQuery,
   readyFacts,
@@ -25,7 +26,7 @@ import { afterPrefix } from "../ranges.ts";
 import { toBytes } from "../vectors.ts";
 import type { Database } from "./database.ts";
 import { byVectors, byWords, factsOf } from "./memory-search.ts";
-import { prepareMemory } from "./memory-statements.ts";
+import { findOutdated, prepareMemory } from "./memory-statements.ts";
 import { namespace } from "./tables.ts";
 
 /** Keeps facts in an open file. */
@@ -33,7 +34,7 @@ export function sqliteMemory(database: Database, clock: Clock, { name, embedder 
   const { db, read, write, scrub } = database;
   const statements = prepareMemory(db);
   const { home, found, tally, leave, kept, add, addWord, addVector, newest, since } = statements;
-  const { removeWords, removeVectors, remove } = statements;
+  const { removeWords, removeVectors, remove, agedIn, oldest } = statements;
 
   /** Takes facts out, words, vectors and all; says how many there were. */
   function take(owner: number, numbers: readonly number[]): number {
@@ -88,6 +89,22 @@ export function sqliteMemory(database: Database, clock: Clock, { name, embedder 
     return toFound(hits, rows, search.namespace);
   }
 
+  function forgetOld(filter: OldFilter): number {
+    const { before, keep, limit = 1_000 } = filter;
+    let taken = 0;
+    for (const { n, facts } of findOutdated(db, filter)) {
+      const aged = before === undefined ? 0 : (agedIn.get({ namespace: n, before })?.facts ?? 0);
+      const surplus = keep === undefined ? 0 : facts - Math.max(0, keep);
+      const going = oldest.all({ namespace: n, limit: Math.min(limit - taken, Math.max(aged, surplus)) });
+      taken += take(
+        n,
+        going.map((one) => one.n),
+      );
+      leave.run({ n });
+    }
+    return taken;
+  }
+
   async function erase(owner: string, which: (n: number) => readonly number[]): Promise<number> {
     const taken = await write(() => {
       const there = home.get({ id: owner });
@@ -128,6 +145,11 @@ export function sqliteMemory(database: Database, clock: Clock, { name, embedder 
     },
     async forgetAll(owner, filter = {}) {
       return erase(checkId("fact", owner), (n) => fitting(n, filter));
+    },
+    async prune(filter) {
+      const taken = await write(() => forgetOld(filter));
+      if (taken > 0) scrub();
+      return taken;
     },
     async namespaces({ prefix = "", after, limit = 100 } = {}) {
       const { id, facts } = namespace;

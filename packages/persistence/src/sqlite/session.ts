@@ -4,6 +4,7 @@ import { fail } from "../errors.ts";
 import { afterPrefix, placesOf } from "../ranges.ts";
 import { PLACES } from "../tables.ts";
 import type { Database } from "./database.ts";
+import { findOldRows } from "./old-rows.ts";
 import { entry, session } from "./tables.ts";
 
 /** Conversations in an SQLite file. */
@@ -25,6 +26,13 @@ export function sqliteSession({ db, read, write }: Database, clock: Clock, name:
     const { n } = head.get({ id }) ?? begin.get({ id, at });
     for (const [index, body] of bodies.entries()) add.run({ place: n * PLACES + from + index, turn, body, at });
     grow.run({ id, length: from + bodies.length, at });
+  }
+
+  /** Takes a session out, entries and all. */
+  function take({ n, id }: { readonly n: number; readonly id: string }): void {
+    const { first, end } = placesOf(n);
+    clear.run({ from: first, to: end });
+    remove.run({ id });
   }
 
   return {
@@ -56,10 +64,15 @@ export function sqliteSession({ db, read, write }: Database, clock: Clock, name:
       checkId("session", id);
       return write(() => {
         const found = head.get({ id });
-        if (found === undefined) return false;
-        const { first, end } = placesOf(found.n);
-        clear.run({ from: first, to: end });
-        return remove.run({ id }).changes > 0;
+        if (found !== undefined) take(found);
+        return found !== undefined;
+      });
+    },
+    async prune(filter) {
+      return write(() => {
+        const old = findOldRows(db, session, filter);
+        for (const each of old) take(each);
+        return old.length;
       });
     },
     async list({ prefix = "", limit = 100 } = {}) {

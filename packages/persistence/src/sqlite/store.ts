@@ -2,6 +2,7 @@ import { type Clock, checkId, compareIds, type Document, type Json, refuse, type
 import { and, asc, eq, gt, gte, lt, sql } from "drizzle-orm";
 import { afterPrefix } from "../ranges.ts";
 import type { Database } from "./database.ts";
+import { findOldRows } from "./old-rows.ts";
 import { document } from "./tables.ts";
 
 /** Changes of documents, to be made inside a transaction. */
@@ -64,6 +65,13 @@ export function sqliteStore(database: Database, clock: Clock, name: string): Sto
     async delete(id, { version: expected } = {}) {
       checkId("document", id);
       return write(() => documents.delete(id, expected));
+    },
+    async prune(filter) {
+      return write(() => {
+        const old = findOldRows(db, document, filter);
+        for (const { id } of old) documents.delete(id, undefined);
+        return old.length;
+      });
     },
     async list({ prefix = "", after, limit = 100 } = {}) {
       const end = afterPrefix(prefix);

@@ -62,6 +62,7 @@ export async function dryRun(host: ReplayHost, { record, rows, action, journal }
     parkAfterMs: LONG,
     queues: [],
     maxTakeovers: Number.MAX_SAFE_INTEGER,
+    maxRows: Number.MAX_SAFE_INTEGER,
     retention: {},
     // The action is what it is to be tried with.
     revive: (given) => given,

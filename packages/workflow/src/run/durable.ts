@@ -59,7 +59,11 @@ function keep(step: Step, next: Next, { parent, journal }: Place): Promise<unkno
   const run = wrapperOf(step, { frame, parent })(next);
   const waiting = log.ready();
   const work = () => (effect === "none" ? run(step) : record(step, run, { frame, parent }));
-  const result = waiting === undefined ? work() : waiting.then(work);
+  const unlessStopped = () => {
+    step.call.signal.throwIfAborted();
+    return work();
+  };
+  const result = waiting === undefined ? work() : waiting.then(unlessStopped);
   const close = () => frame.close();
   result.then(close, close);
   return result;
@@ -104,16 +108,18 @@ async function record(step: Step, run: Next, { frame, parent }: Here): Promise<u
   try {
     const body = outputJson(frame.key, await run(step));
     const writes = frame.writes ?? [];
-    const row = toRow(body === undefined ? {} : { body });
-    if (!limit.crossed()) await log.append({ rows: [row], ...(writes.length > 0 && { writes }) });
-    else throw step.call.signal.reason;
+    if (limit.crossed()) throw step.call.signal.reason;
+    const rows = [toRow(body === undefined ? {} : { body })];
+    // What is written with it may be refused, which is a failure of the step.
+    if (writes.length > 0) await log.append({ rows, writes });
+    else log.keep({ rows });
     return body;
   } catch (error) {
     if (log.closed) throw log.reason;
     // A cancel is an echo of something that is kept, or must not be; only genuine failures are results of this step.
     if (limit.crossed() || step.call.signal.aborted) throw error;
     const kept = failureJson(error);
-    await log.append({ rows: [toRow({ error: kept })] });
+    log.keep({ rows: [toRow({ error: kept })] });
     // What is caught now must be what is caught in every later life.
     throw toKept(error, kept);
   } finally {

@@ -46,6 +46,8 @@ export interface RunsEngine {
   readonly engine: Engine;
   /** The journal that keeps the runs of these frames; undefined when they are another engine's. */
   journalOf(frames: FrameHost): Journal | undefined;
+  /** Follows what parked runs listen to: what is said before is said to nobody. */
+  listen(): Promise<void>;
   /** Begins to take over ownerless runs. */
   recover(): void;
   /** Stops all work at once; the runs stay as they are kept. */
@@ -233,6 +235,7 @@ export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEn
   return {
     engine,
     journalOf: (frames) => stations.find((each) => each.frames === frames)?.journal,
+    listen: () => station().listen(),
     recover() {
       recovering = true;
       // The first look asks who is dead; the others are done by and by.

@@ -62,8 +62,14 @@ async function run({ record, action, frame, invoke }: Execution): Promise<End | 
   }
 }
 
+// Limits of its own: crossing one is a failure, not somebody's wish.
+const LIMITS = ["run.deadline", "run.too_many_rows"];
+
 function stopped(reason: unknown): End {
-  return { status: isMofaError(reason, "run.deadline") ? "failed" : "cancelled", error: failureJson(reason) };
+  return {
+    status: LIMITS.some((code) => isMofaError(reason, code)) ? "failed" : "cancelled",
+    error: failureJson(reason),
+  };
 }
 
 /** A run's time-out counts from its start, whoever worked on it since. */

@@ -15,6 +15,7 @@ import {
 import { fail } from "../errors.ts";
 import type { StepFrame } from "./frame.ts";
 import { short } from "./identity.ts";
+import { saidId, TOPIC } from "./listening.ts";
 import type { RunLog } from "./run-log.ts";
 
 export interface HearingOptions {
@@ -42,10 +43,12 @@ interface Ears {
   early: readonly SignalRecord[];
   readonly taken: Set<string>;
   readonly listeners: Set<Listener>;
-  readonly patterns: Set<string>;
+  /** Patterns that earlier lives listen to already. */
+  readonly known: ReadonlySet<string>;
+  /** Those that this life listens to: resolved when that is kept. */
+  readonly patterns: Map<string, Promise<void>>;
 }
 
-const TOPIC = "topic:";
 const LISTEN = "listen";
 
 export function createHearing({ journal, clock, listened }: HearingOptions): Hearing {
@@ -54,8 +57,14 @@ export function createHearing({ journal, clock, listened }: HearingOptions): Hea
   function earsOf(log: RunLog): Ears {
     const known = ears.get(log);
     if (known !== undefined) return known;
-    const patterns = new Set(log.keptOf(LISTEN).map(({ body }) => String(body)));
-    const made: Ears = { loaded: Promise.resolve(), early: [], taken: new Set(), listeners: new Set(), patterns };
+    const made: Ears = {
+      loaded: Promise.resolve(),
+      early: [],
+      taken: new Set(),
+      listeners: new Set(),
+      known: new Set(log.keptOf(LISTEN).map(({ body }) => String(body))),
+      patterns: new Map(),
+    };
     ears.set(log, made);
     // A failure closes the log, which ends every wait.
     made.loaded = log.query(() => look(log)).catch(() => {});
@@ -73,14 +82,18 @@ export function createHearing({ journal, clock, listened }: HearingOptions): Hea
     }
   }
 
-  /** Keeps that the run listens, once for each pattern. */
-  async function listen(frame: StepFrame, key: string, pattern: string): Promise<void> {
-    const { patterns } = earsOf(frame.log);
-    if (patterns.has(pattern)) return listened(pattern);
-    patterns.add(pattern);
+  /** Keeps that the run listens, once for each pattern. Who asks later waits for it too, and so behind who asked first. */
+  function listen(frame: StepFrame, key: string, pattern: string): Promise<void> {
+    const { known, patterns } = earsOf(frame.log);
+    const begun = patterns.get(pattern);
+    if (begun !== undefined) return begun;
     const row = frame.row({ key, type: "value", kind: LISTEN, name: pattern.slice(0, 100), body: pattern });
-    await frame.log.append({ rows: [row], listens: [{ key, topic: pattern }] });
-    listened(pattern);
+    const kept = known.has(pattern)
+      ? Promise.resolve()
+      : frame.log.append({ rows: [row], listens: [{ key, topic: pattern }] });
+    const listening = kept.then(() => listened(pattern));
+    patterns.set(pattern, listening);
+    return listening;
   }
 
   async function waitFor(frame: StepFrame, name: string, until: number | undefined): Promise<SignalRecord | undefined> {
@@ -150,8 +163,9 @@ function takeEarly(own: Ears, name: string): SignalRecord | undefined {
   return signal;
 }
 
-function plain({ id, name, body, at }: SignalRecord): Heard {
-  return { id, name, body, at };
+function plain(signal: SignalRecord): Heard {
+  const { name, body, at } = signal;
+  return { id: saidId(signal), name, body, at };
 }
 
 /** What `plain` made, read back. */

@@ -2,6 +2,9 @@ import { type Claim, type Clock, type Journal, type Log, toErrorJson } from "@mo
 import { fail } from "../errors.ts";
 import type { RunLog } from "./run-log.ts";
 
+/** The part of a lease in which a worker may begin steps: clocks differ, and an answer takes its time. */
+export const GUARDED = 0.8;
+
 export interface LeaseOptions {
   readonly claim: Claim;
   readonly clock: Clock;
@@ -27,7 +30,7 @@ export function createLeases(journal: Journal, { claim, clock, log, isCurrent }:
     const plain = logs.map(({ run, epoch }) => ({ run, epoch }));
     const kept = new Set(await journal.renew(claim, plain));
     for (const each of logs) {
-      if (kept.has(each.run)) each.guard = asked + claim.leaseMs * 0.8;
+      if (kept.has(each.run)) each.guard = asked + claim.leaseMs * GUARDED;
       else if (isCurrent(each)) each.close(fail("run.fenced", { run: each.run }, { stack: false }));
     }
   }

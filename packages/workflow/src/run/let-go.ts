@@ -38,7 +38,7 @@ export function createLetGo(options: LetGoOptions): (each: RunLog) => Promise<vo
     } as const;
     const call = each.call;
     await each.leave({ update }, fail("run.parked", { run: each.run }, { stack: false }));
-    call?.emit("run.changed", { run: each.run, status: "waiting", reason: "parked" });
+    call?.emit("run.changed", { run: each.run, status: "waiting", hold: "parked" });
     // It may be due already: by what came between the look and this, or because time has gone on.
     const { owner, wakeAt = Number.POSITIVE_INFINITY } = (await journal.get(each.run)) ?? record;
     if (owner === undefined && wakeAt <= clock.now()) due();

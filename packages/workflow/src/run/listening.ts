@@ -1,8 +1,10 @@
 // Turns messages of topics into signals of the runs that listen to them.
 //
 // 1. Every process listens for all runs, whoever works on them: a message is said in one of them.
-// 2. A signal has the message's id, so a message that several processes hear is one signal.
+// 2. A signal is named by the message and the pattern: a message that several processes hear is one signal, and one that
+//    two patterns of a run match is two.
 import { isMofaError, type Journal, type Message, type PluginContext, toErrorJson, toJson } from "@mofa/kernel";
+import { short } from "./identity.ts";
 
 export interface ListeningOptions {
   readonly ctx: PluginContext;
@@ -18,6 +20,18 @@ export interface Listening {
   poll(): Promise<void>;
 }
 
+/** How the name of what is said to a topic begins; a pattern follows. */
+export const TOPIC = "topic:";
+
+/** What sets the signals apart that one message becomes. Short: ids have their limits in databases. */
+const markOf = (pattern: string) => `~${short(pattern)}`;
+
+/** The id of what was said: of a message, the one it was sent with. */
+export function saidId({ id, name }: { readonly id: string; readonly name: string }): string {
+  const mark = name.startsWith(TOPIC) ? markOf(name.slice(TOPIC.length)) : "";
+  return mark !== "" && id.endsWith(mark) ? id.slice(0, -mark.length) : id;
+}
+
 export function createListening({ ctx, journal, said }: ListeningOptions): Listening {
   const followed = new Map<string, () => void>();
   // Listened to since the last look began: it may not know of them.
@@ -25,7 +39,7 @@ export function createListening({ ctx, journal, said }: ListeningOptions): Liste
 
   async function hear(pattern: string, { id, body }: Message): Promise<void> {
     const runs = new Set((await journal.listens({ topic: pattern })).map(({ run }) => run));
-    const signal = { id, name: `topic:${pattern}`, body: toJson(body ?? null) };
+    const signal = { id: id + markOf(pattern), name: `${TOPIC}${pattern}`, body: toJson(body ?? null) };
     await Promise.all([...runs].map((run) => tell(run, signal)));
   }
 
@@ -50,7 +64,7 @@ export function createListening({ ctx, journal, said }: ListeningOptions): Liste
         ctx.log.warn(`A message to "${message.to}" did not reach the runs that listen: ${toErrorJson(error).message}`);
         throw error;
       });
-    ctx.receive(`topic:${pattern}`, receive, { signal: ending.signal });
+    ctx.receive(`${TOPIC}${pattern}`, receive, { signal: ending.signal });
     followed.set(pattern, () => ending.abort());
   }
 

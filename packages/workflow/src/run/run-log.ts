@@ -1,8 +1,8 @@
 // What one run has kept, as this process knows it.
 //
 // 1. Rows are loaded once, completely, before any of the run's code runs; later rows are only written.
-// 2. Results reach the run's code after they are kept; a fact that the caller learns earlier (its own time-out)
-//    is written before any later step begins.
+// 2. The run's code learns a result at once, and nothing that another could see begins before it is kept: no step, no
+//    child, no question, no end. So a step costs no more than one append, and the last one travels with the end.
 // 3. A closed log writes nothing more: the run was taken over, has ended, or its engine ends. Closing stops its call.
 // 4. A log that is being left (parked, begun anew) takes nothing more while that is written.
 import { type Call, type Clock, type JournalRow, type RunAppend, type RunRecord, toErrorJson } from "@mofa/kernel";
@@ -22,6 +22,8 @@ export interface RunLogOptions {
   confirm(log: RunLog): Promise<void>;
   /** Hears when the run begins or ends to do nothing but wait. */
   idled(): void;
+  /** Hears how many rows were kept. */
+  grew(log: RunLog, added: number): void;
 }
 
 /** Something that the run waits for. */
@@ -133,6 +135,13 @@ export class RunLog {
     return this.#options.writer.add(this, part);
   }
 
+  /** Writes a result without waiting, or throws why nothing is written any more. */
+  keep(part: RunPart): void {
+    const over = this.#closed ?? this.#leaving;
+    if (over !== undefined) throw over.reason;
+    this.note(part);
+  }
+
   /** Writes without waiting: the next step waits instead. */
   note(part: RunPart): void {
     // A failure closes the log, which is where everybody learns of it.
@@ -168,6 +177,7 @@ export class RunLog {
 
   advance(rows: number): void {
     this.next += rows;
+    this.#options.grew(this, rows);
   }
 
   /**

@@ -20,6 +20,8 @@ export interface StationOptions {
   readonly maxConcurrent: number;
   readonly leaseMs: number;
   readonly parkAfterMs: number;
+  /** The most rows that a run may keep. */
+  readonly maxRows: number;
   readonly decisions: "wait" | "fallback";
   /** The action as it was when the run began, as far as its kept rows say. */
   revive(action: AnyAction, rows: readonly JournalRow[]): AnyAction;
@@ -31,6 +33,8 @@ export interface Station {
   readonly decisions: Decisions;
   readonly children: Children;
   readonly frames: FrameHost;
+  /** Looks which topics the runs of all processes listen to. */
+  listen(): Promise<void>;
   /** Looks at what has come from elsewhere, and delivers what was left. */
   poll(): Promise<void>;
   /** Takes over runs that nobody works on. */
@@ -107,6 +111,8 @@ export function openStation({ ctx, journal, find, claims }: Around, options: Sta
   });
   const post: Post = createPost({ journal, claim: worker.claim, send: (draft) => ctx.send(draft), warn });
 
+  const listen = () => guarded("Looking for topics that runs listen to", () => listening.poll());
+
   return {
     journal,
     worker,
@@ -115,10 +121,11 @@ export function openStation({ ctx, journal, find, claims }: Around, options: Sta
     frames,
     said,
     cancel,
+    listen,
     take: (filter) => guarded("Looking for runs to take over", () => worker.take(filter)),
     async poll() {
       await guarded("Looking at what has come for runs", () => worker.poll());
-      await guarded("Looking for topics that runs listen to", () => listening.poll());
+      await listen();
       await guarded("Looking for letters that were left", () => post.poll());
     },
     async stop() {

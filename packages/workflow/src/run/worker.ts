@@ -27,7 +27,8 @@ import { createArrivals, type LocalRun } from "./arrivals.ts";
 import { armDeadline } from "./deadline.ts";
 import { execute } from "./execute.ts";
 import { type FrameHost, StepFrame } from "./frame.ts";
-import { createLeases } from "./leases.ts";
+import { createGrowth } from "./growth.ts";
+import { createLeases, GUARDED } from "./leases.ts";
 import { createLetGo } from "./let-go.ts";
 import { createParking } from "./parking.ts";
 import { repeat } from "./repeat.ts";
@@ -40,6 +41,8 @@ export interface WorkerOptions {
   readonly maxConcurrent: number;
   /** Milliseconds of nothing but waiting after which a run is let go. */
   readonly parkAfterMs: number;
+  /** The most rows that a run may keep. */
+  readonly maxRows: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly frames: FrameHost;
@@ -86,6 +89,7 @@ export function createWorker(journal: Journal, options: WorkerOptions): Worker {
   const { clock, log, leaseMs } = options;
   const claim: Claim = { worker: options.id, leaseMs };
   const writer = createWriter(journal, clock);
+  const grew = createGrowth({ most: options.maxRows, warn: (message) => log.warn(message) });
   const runs = new Map<string, LocalRun>();
   const { takeIn, poll } = createArrivals({ journal, runs, look: (each) => options.look(each) });
   const leases = createLeases(journal, { claim, clock, log, isCurrent: (each) => runs.get(each.run)?.log === each });
@@ -121,10 +125,11 @@ export function createWorker(journal: Journal, options: WorkerOptions): Worker {
       if (runLog.idle) parking.waits();
       if (backlog) options.freed();
     };
-    const runLog: RunLog = new RunLog({ record, rows, writer, clock, confirm: leases.confirm, idled });
-    runLog.guard = asked + leaseMs * 0.8;
+    const runLog: RunLog = new RunLog({ record, rows, writer, clock, confirm: leases.confirm, idled, grew });
+    runLog.guard = asked + leaseMs * GUARDED;
     const frame = new StepFrame(options.frames, runLog);
     if (record.cancelRequested !== undefined) runLog.cancel(fromErrorJson(record.cancelRequested));
+    grew(runLog, 0);
     const disarm = armDeadline(record, runLog, clock);
     const { invoke, stopping } = options;
     const warn = (message: string) => log.warn(message);
@@ -146,10 +151,21 @@ export function createWorker(journal: Journal, options: WorkerOptions): Worker {
     // After a journal's failure, the lease is the pause before the next try: every try may pay for a step in flight.
     if (!ended && isMofaError(each.reason, "run.interrupted")) await leases.giveUp([each]);
     if (!ended && isMofaError(each.reason, "run.continued")) await nextTurn(each);
+    if (!ended && isMofaError(each.reason, "run.fenced")) lost(each);
     if (ended) options.ended(each.run);
     // Its end may have let another one of its queue in, or woken its parent.
     const awaited = ended && (record.queue !== undefined || record.parent !== undefined);
     if (awaited || backlog) options.freed();
+  }
+
+  function lost(each: RunLog): void {
+    const silent = Math.round(clock.monotonic() - (each.guard - leaseMs * GUARDED));
+    const late = Number.isFinite(silent) && silent > leaseMs;
+    const reason = late
+      ? `Its lease of ${leaseMs} ms was not renewed for ${silent} ms: this process stood still, or the database did.`
+      : "Another worker holds it.";
+    log.warn(`The run "${each.run}" is no longer ours. ${reason}`);
+    options.tell({ run: each.run, status: "running", hold: "lost", reason });
   }
 
   async function nextTurn({ run, epoch }: RunLog): Promise<void> {
@@ -175,7 +191,10 @@ export function createWorker(journal: Journal, options: WorkerOptions): Worker {
     const rows = action === undefined || before !== undefined ? undefined : await journal.rows(record.id);
     if (action === undefined || rows === undefined || stopped)
       return leases.giveUp([{ run: record.id, epoch: record.epoch }]);
-    if (record.takeovers > 0) log.info(`Took over the run "${record.id}" after ${rows.length} kept rows.`);
+    if (record.takeovers > 0) {
+      log.info(`Took over the run "${record.id}" after ${rows.length} kept rows.`);
+      options.tell({ run: record.id, status: "running", hold: "taken" });
+    }
     work(record, action, { rows, asked });
   }
 

@@ -3,7 +3,8 @@
 // 1. At most one append is in flight; what comes meanwhile goes together into the next one.
 // 2. Parts of one run keep the order in which they were given.
 // 3. A part is answered only when the journal has it; a part of a run that is ours no more closes its log.
-// 4. A part with writes travels alone: when they cannot be done, nothing else of the run is refused with it.
+// 4. What waits behind a part that was not written goes with it: it would stand in its place.
+// 5. A part with writes travels alone: when they cannot be done, nothing else of the run is refused with it.
 import {
   type AppendOutcome,
   type Clock,
@@ -51,13 +52,20 @@ export function createWriter(journal: Journal, clock: Clock): Writer {
     try {
       const outcomes = await appendPatiently(batch.map(([log, waiting]) => toAppend(log, waiting)));
       batch.forEach(([log, waiting], index) => {
-        settle(log, waiting, outcomes[index] ?? "fenced");
+        const outcome = outcomes[index] ?? "fenced";
+        settle(log, outcome === "fenced" ? withAllBehind(log, waiting) : waiting, outcome);
       });
     } catch (cause) {
       // What one run wrote may be what the journal cannot take: the others must not suffer for it.
       if (batch.length > 1) for (const one of batch) await flush([one]);
-      else for (const [log, waiting] of batch) refuse(log, waiting, journalFailed(log, cause));
+      else for (const [log, waiting] of batch) refuse(log, withAllBehind(log, waiting), journalFailed(log, cause));
     }
+  }
+
+  function withAllBehind(log: RunLog, waiting: readonly Waiting[]): readonly Waiting[] {
+    const behind = pending.get(log) ?? [];
+    pending.delete(log);
+    return [...waiting, ...behind];
   }
 
   /** A retried append that had been written all the same is answered `fenced`: safe, the run is only taken up anew. */

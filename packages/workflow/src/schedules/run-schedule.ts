@@ -92,7 +92,8 @@ export function tickOf(name: string, id: string): number | undefined {
 
 /** The form of schedules in the options of the plugin; whether their times make sense is seen when they are read. */
 export const SCHEDULES: JsonSchema = {
-  type: "array",
+  type: ["array", "boolean"],
+  not: { const: true },
   items: {
     type: "object",
     additionalProperties: false,

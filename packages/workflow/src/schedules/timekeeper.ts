@@ -9,6 +9,7 @@ import {
   type Engine,
   type KindName,
   type PluginContext,
+  type RunFilter,
   toErrorJson,
   type Workflow,
 } from "@mofa/kernel";
@@ -35,7 +36,7 @@ const LATE_MS = 60_000;
 const MOST_MADE_UP = 1000;
 /** The longest nap: workflows with schedules come and go, and a timer knows no more than 24 days. */
 const NAP_MS = 10_000;
-const NEWEST = 10;
+const PAGE = 100;
 const OPEN = ["queued", "running", "waiting"] as const;
 
 /** Keeps the given schedules, and those of the workflows on the shelf. */
@@ -89,15 +90,20 @@ export function createTimekeeper(ctx: PluginContext, engine: Engine, given: read
     return found;
   }
 
-  async function newest(name: string): Promise<number | undefined> {
-    const runs = await engine.list({ prefix: prefixOf(name), limit: NEWEST });
-    const times = runs.flatMap(({ id }) => tickOf(name, id) ?? []);
-    return times.length === 0 ? undefined : Math.max(...times);
+  /** The time of the newest runs of a schedule. Between them are runs that they have begun, whose ids go on from theirs. */
+  async function newest(name: string, more: Pick<RunFilter, "status"> = {}): Promise<number | undefined> {
+    let before: string | undefined;
+    for (;;) {
+      const page = { prefix: prefixOf(name), limit: PAGE, ...(before !== undefined && { before }) };
+      const runs = await engine.list({ ...page, ...more });
+      const times = runs.flatMap(({ id }) => tickOf(name, id) ?? []);
+      if (times.length > 0) return Math.max(...times);
+      if (runs.length < PAGE) return undefined;
+      before = runs.at(-1)?.id;
+    }
   }
 
-  async function isOpen(name: string): Promise<boolean> {
-    return (await engine.list({ prefix: prefixOf(name), status: OPEN, limit: 1 })).length > 0;
-  }
+  const isOpen = async (name: string) => (await newest(name, { status: OPEN })) !== undefined;
 
   async function begin({ name, kind = "workflow", action, input, queue }: RunSchedule, at: number): Promise<void> {
     // A kind that a third party added is as good as any: the registry knows it by its name.

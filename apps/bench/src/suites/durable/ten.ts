@@ -1,4 +1,4 @@
-// 6a: runs of ten steps, each of which gives 1 KB, kept in an SQLite file before the next one begins.
+// 6a: runs of ten steps, each of which gives 1 KB, kept in an SQLite file before the next one begins; and runs of three.
 import { sqlite } from "@mofa/sdk/persistence/sqlite";
 import type { Case, Subject } from "../../measure.ts";
 import type { Peers } from "../../peer.ts";
@@ -12,6 +12,15 @@ const BYTES = 1024;
 const TEXT = "x".repeat(BYTES);
 const MANY = 64;
 
+interface Size {
+  readonly steps: number;
+  /** At once. */
+  readonly runs: number;
+}
+
+const TEN: Size = { steps: STEPS, runs: 1 };
+const THREE: Size = { steps: 3, runs: 1 };
+
 export function tenCases(peers: Peers): readonly Case[] {
   const normal = "6a ten steps of 1 KB, SQLite, sure to survive a killed process";
   const full = "6a ten steps of 1 KB, SQLite, sure to survive a power cut";
@@ -19,30 +28,39 @@ export function tenCases(peers: Peers): readonly Case[] {
     {
       name: normal,
       subjects: [
-        () => limit("NORMAL", 1),
-        () => mofa("relaxed", 1),
+        () => limit("NORMAL", TEN),
+        () => mofa("relaxed", TEN),
         () => mastra(peers),
         () => langGraph(peers, "NORMAL"),
       ],
     },
-    { name: full, subjects: [() => limit("FULL", 1), () => mofa("full", 1), () => langGraph(peers, "FULL")] },
+    { name: full, subjects: [() => limit("FULL", TEN), () => mofa("full", TEN), () => langGraph(peers, "FULL")] },
     {
       name: `${full}, a run of ${MANY} at once`,
       each: MANY,
-      subjects: [() => limit("FULL", MANY), () => mofa("full", MANY)],
+      subjects: [() => limit("FULL", { ...TEN, runs: MANY }), () => mofa("full", { ...TEN, runs: MANY })],
+    },
+    {
+      name: "6a three steps of 1 KB, SQLite, sure to survive a power cut",
+      subjects: [() => limit("FULL", THREE), () => mofa("full", THREE)],
+    },
+    {
+      name: `6a three steps of 1 KB, SQLite, sure to survive a power cut, a run of ${MANY} at once`,
+      each: MANY,
+      subjects: [() => limit("FULL", { ...THREE, runs: MANY }), () => mofa("full", { ...THREE, runs: MANY })],
     },
   ];
 }
 
-async function limit(synchronous: "NORMAL" | "FULL", runs: number): Promise<Subject> {
+async function limit(synchronous: "NORMAL" | "FULL", { steps, runs }: Size): Promise<Subject> {
   const { run, end } = await ownLimit({ synchronous, grouped: runs > 1 });
-  return atOnce("limit", { runs, run: () => run(STEPS, TEXT), end });
+  return atOnce("limit", { runs, run: () => run(steps, TEXT), end });
 }
 
-async function mofa(durability: "full" | "relaxed", runs: number): Promise<Subject> {
+async function mofa(durability: "full" | "relaxed", { steps, runs }: Size): Promise<Subject> {
   const folder = await openFolder();
   const plugin = sqlite({ file: folder.file, durability });
-  const ours = await keeping(plugin, { definition: rowOf(STEPS), bytes: BYTES, atOnce: runs });
+  const ours = await keeping(plugin, { definition: rowOf(steps), bytes: BYTES, atOnce: runs });
   const end = async () => {
     await ours.mofa.end();
     await folder.delete();

@@ -1,7 +1,7 @@
 import type { Journal } from "../../kinds/journal.ts";
 import { equal, holds, refuses } from "../expect.ts";
 import { type Contract, second } from "./contract.ts";
-import { ann, draftAppend, draftRow, draftRun, endRun } from "./journal-drafts.ts";
+import { ann, bob, draftAppend, draftRow, draftRun, endRun, LEASE } from "./journal-drafts.ts";
 
 const keyed = (id: string, more: Parameters<typeof draftRun>[1] = {}) => draftRun(id, { dedupe: "k", ...more });
 
@@ -86,6 +86,11 @@ export const journalDedupe: readonly Contract<Journal>[] = [
       equal([begun?.id, begun?.input], ["a", 2], "and is over");
       const late = await journal.create(keyed("c", { input: 3 }), undefined, { replace: true });
       equal(late, { run: begun, created: false }, "what has begun is not replaced");
+      await clock.advance(LEASE);
+      await journal.claim({ ...bob, limit: 1, maxTakeovers: 0 });
+      const requeued = await journal.requeue("a");
+      const later = await journal.create(keyed("d", { input: 4 }), undefined, { replace: true });
+      equal(later, { run: requeued, created: false }, "nor what was dead and is queued again: it has rows");
     },
   },
   {

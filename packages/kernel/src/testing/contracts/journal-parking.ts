@@ -88,6 +88,23 @@ export const journalParking: readonly Contract<Journal>[] = [
     },
   },
   {
+    name: "what was woken is taken in its turn, of whatever queue it is",
+    async run(open) {
+      await using opened = await open();
+      const { thing: journal, clock } = opened;
+      const runs = [draftRun("plain"), draftRun("low", { priority: "low", queue: "q" }), draftRun("x", { queue: "x" })];
+      for (const run of [...runs, draftRun("asleep", { queue: "q" })]) await parkRun(journal, run);
+      for (const run of ["low", "x", "plain"]) {
+        await journal.signal({ ...signal, run });
+        await clock.advance(1);
+      }
+      const claim = { ...bob, limit: 10 };
+      equal(idsOf(await journal.claim({ ...claim, queues: [{ name: "other" }] })), ["plain"], "of the queues named");
+      equal(idsOf(await journal.claim(claim)), ["x", "low"], "of all, where none is named");
+      equal((await journal.get("asleep"))?.status, "waiting", "what nothing came for is left");
+    },
+  },
+  {
     name: "a run that waits for no time waits for ever, whatever happens to leases",
     async run(open) {
       await using opened = await open();

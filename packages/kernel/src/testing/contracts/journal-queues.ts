@@ -182,6 +182,30 @@ export const journalQueues: readonly Contract<Journal>[] = [
     },
   },
   {
+    name: "a dead run that is queued again waits for its partition, and then holds it",
+    async run(open) {
+      await using opened = await open();
+      const { thing: journal, clock } = opened;
+      const other = await second(opened);
+      await fill(opened, ["a", "b", "c"], { queue: "q", partition: "p" });
+      const queues = [{ name: "q" }];
+      equal(await take(journal, { queues }), ["a"], "the first");
+      await clock.advance(LEASE);
+      await other.claim({ ...bob, limit: 1, queues, maxTakeovers: 0 });
+      equal((await journal.get("a"))?.status, "dead", "it was lost too often");
+      equal(await take(journal, { queues }), ["b"], "so it is the next one's turn");
+      await journal.requeue("a");
+      equal(await take(other, { queues }, bob), [], "which is not disturbed");
+      equal(await take(other, { queues, ids: ["a"] }, bob), [], "by name neither");
+      await end(journal, "b");
+      equal(await take(other, { queues }, bob), ["a"], "then the oldest goes on");
+      equal((await journal.get("a"))?.startedAt, clock.now(), "anew");
+      equal(await take(journal, { queues }), [], "alone again");
+      await end(journal, "a");
+      equal(await take(journal, { queues }), ["c"], "until it has ended");
+    },
+  },
+  {
     name: "a takeover stays within the limits",
     async run(open) {
       await using opened = await open();

@@ -163,6 +163,25 @@ export const journalRuns: readonly Contract<Journal>[] = [
     },
   },
   {
+    name: "a run that was given up in good order may be taken at once, and its takeovers are forgotten",
+    async run(open) {
+      await using opened = await open();
+      const { thing: journal, clock } = opened;
+      await journal.create(draftRun("r"), ann);
+      await clock.advance(LEASE);
+      const [taken] = await journal.claim({ ...bob, limit: 1 });
+      equal([taken?.takeovers, taken?.epoch], [1, 2], "ann is taken for dead");
+      equal(await journal.renew({ ...bob, leaseMs: 0 }, [{ run: "r", epoch: 2 }]), ["r"], "bob gives it up");
+      equal(await journal.claim({ ...bob, limit: 1, ids: ["none"] }), [], "and none other");
+      const [again] = await journal.claim({ ...ann, limit: 1, maxTakeovers: 0 });
+      equal([again?.status, again?.owner, again?.epoch, again?.takeovers], ["running", "ann", 3, 0], "no takeover");
+      equal((await journal.get("r"))?.takeovers, 0, "and so it is kept");
+      await clock.advance(LEASE);
+      const [dead] = await journal.claim({ ...bob, limit: 1, maxTakeovers: 0 });
+      equal([dead?.status, dead?.takeovers], ["dead", 1], "the next one is");
+    },
+  },
+  {
     name: "an ending status gives up the lease for good",
     async run(open) {
       await using opened = await open();

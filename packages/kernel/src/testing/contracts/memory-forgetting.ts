@@ -52,6 +52,36 @@ export const forgettingCases: readonly Contract<Memory>[] = [
     },
   },
   {
+    name: "what is old is forgotten by age, and by count in each namespace, words, vectors and all",
+    async run(open) {
+      await using opened = await open();
+      const { thing: memory, clock } = opened;
+      const start = clock.now();
+      for (const id of ["1", "2", "3"]) {
+        for (const namespace of ["c/ann", "c/bob", "d"]) await memory.remember({ id, namespace, text: `apple ${id}` });
+        await clock.advance(1);
+      }
+      const left = async () => {
+        const names = (await memory.namespaces()).map(({ namespace }) => namespace);
+        const ids = async (name: string) => (await memory.recent(name)).map(({ id }) => id);
+        return Promise.all(names.map(async (name) => [name, ...(await ids(name))].join(" ")));
+      };
+      equal([await memory.prune({}), await memory.prune({ prefix: "c/" })], [0, 0], "nothing named is nothing");
+      equal(await memory.prune({ before: start }), 0, "none is so old");
+      equal(await memory.prune({ prefix: "c/", keep: 2, limit: 1 }), 1, "one at a time");
+      equal(await memory.prune({ prefix: "c/", keep: 2 }), 1, "of each namespace two stay");
+      equal(await left(), ["c/ann 3 2", "c/bob 3 2", "d 3 2 1"], "the oldest of each are gone");
+      for (const mode of ["words", "vectors", "hybrid"] as const) {
+        const found = await memory.search({ namespace: "c/ann", text: "apple 1", mode });
+        equal(found.map(({ id }) => id).toSorted(), ["2", "3"], `it is found no more by ${mode}`);
+      }
+      equal(await memory.prune({ before: start + 1, keep: 2 }), 1, "without a prefix, of all; who fits both goes once");
+      equal(await memory.prune({ prefix: "c/b", before: start + 9 }), 2, "by age");
+      equal(await left(), ["c/ann 3 2", "d 3 2"], "a namespace goes with its last fact");
+      equal([await memory.prune({ keep: 0 }), await left()], [4, []], "none is a count too");
+    },
+  },
+  {
     name: "many who remember and forget at once leave what is counted as it is kept",
     async run(open) {
       await using opened = await open();
@@ -60,6 +90,7 @@ export const forgettingCases: readonly Contract<Memory>[] = [
         const memory = memories[n % 2] ?? opened.thing;
         const id = `${n % 5}`;
         if (n % 8 === 7) return memory.forgetAll("n");
+        if (n % 8 === 3) return memory.prune({ keep: 1 });
         return n % 3 === 2 ? memory.forget("n", id) : memory.remember({ id, namespace: "n", text: `apple ${n}` });
       });
       await Promise.all(work);

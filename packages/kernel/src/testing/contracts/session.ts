@@ -1,7 +1,9 @@
+import { isMofaError } from "../../error.ts";
 import type { Json } from "../../json.ts";
 import type { SessionStore } from "../../kinds/session.ts";
 import { equal, refuses } from "../expect.ts";
 import { type Contract, second } from "./contract.ts";
+import { prunesOld } from "./prunes-old.ts";
 
 /** What every session store does. */
 export const sessionContract: readonly Contract<SessionStore>[] = [
@@ -146,6 +148,50 @@ export const sessionContract: readonly Contract<SessionStore>[] = [
       equal((await opened.thing.load("s"))[0]?.body, { list: [1] }, "the entry is as it was appended");
     },
   },
+  ...prunesOld<SessionStore>("session", {
+    async put(sessions, id) {
+      await sessions.append(id, ["x", "y"], { at: await sessions.length(id), turn: `t${await sessions.length(id)}` });
+    },
+    ids: async (sessions) => (await sessions.list()).map(({ id }) => id),
+  }),
+  {
+    name: "nothing of a session that was old is left, and its id may begin again",
+    async run(open) {
+      await using opened = await open();
+      const { thing: sessions, clock } = opened;
+      await sessions.append("s", ["a", "b"], { at: 0, turn: "t" });
+      await clock.advance(1);
+      equal(await sessions.prune({ before: clock.now() }), 1, "it was old");
+      equal([await sessions.length("s"), await sessions.load("s")], [0, []], "its entries are gone");
+      await sessions.append("s", ["c"], { at: 0, turn: "t" });
+      equal(
+        (await sessions.load("s")).map((entry) => entry.body),
+        ["c"],
+        "the same turn is new again",
+      );
+    },
+  },
+  {
+    name: "a session that is gone on with while old ones go is whole, or begins anew",
+    async run(open) {
+      await using opened = await open();
+      const { thing: sessions, clock } = opened;
+      const other = await second(opened);
+      const ids = ["a", "b", "c", "d"];
+      for (let round = 0; round < 8; round++) {
+        const goOn = async (id: string) => {
+          const at = await sessions.length(id);
+          await sessions.append(id, [at, at + 1], { at, turn: `t${round}` }).catch(unlessConflict);
+        };
+        await Promise.all([...ids.map(goOn), other.prune({ before: clock.now(), keep: 2 })]);
+        for (const { id, length } of await other.list()) {
+          const bodies = (await other.load(id)).map((entry) => entry.body);
+          equal(bodies, [...Array(length).keys()], `"${id}" has no gap`);
+        }
+        await clock.advance(1);
+      }
+    },
+  },
   {
     name: "a second connection sees what was appended",
     async run(open) {
@@ -157,3 +203,8 @@ export const sessionContract: readonly Contract<SessionStore>[] = [
     },
   },
 ];
+
+/** Who finds the session gone has to look at it again. */
+function unlessConflict(error: unknown): void {
+  if (!isMofaError(error, "session.conflict")) throw error;
+}

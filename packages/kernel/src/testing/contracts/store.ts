@@ -2,6 +2,7 @@ import type { Json } from "../../json.ts";
 import type { Document, Store } from "../../kinds/store.ts";
 import { equal, refuses } from "../expect.ts";
 import { type Contract, second } from "./contract.ts";
+import { prunesOld } from "./prunes-old.ts";
 
 /** What every store does. */
 export const storeContract: readonly Contract<Store>[] = [
@@ -111,6 +112,10 @@ export const storeContract: readonly Contract<Store>[] = [
       equal((await opened.thing.list({ limit: 1_000 })).length, 101, "a limit may be higher");
     },
   },
+  ...prunesOld<Store>("document", {
+    put: async (store, id) => void (await store.put(id, { id })),
+    ids: async (store) => (await store.list()).map(idOf),
+  }),
   {
     name: "what is not JSON is refused with its path and changes nothing",
     async run(open) {
