@@ -4,6 +4,8 @@ import { defineErrors } from "@mofa/sdk";
 export const fail = defineErrors({
   "project.no_file": (d: { what: string; file: string }) =>
     `The ${d.what} ${d.file} is not there. Make it, or change the config.`,
+  "usage.ended": (d: { run: string; status: string; reason?: string | undefined }) =>
+    `The run "${d.run}" has already ended: it is ${d.status}${d.reason === undefined ? "" : ` (${d.reason.replace(/\.$/u, "")})`}. There is nothing to stop; what it came to: mofa runs show ${d.run}`,
   "usage.not_dead": (d: { run: string; status: string }) =>
     `The run "${d.run}" is ${d.status}, and only dead runs can be queued again. To do it anew, fork it: mofa runs fork ${d.run}`,
   "project.bad_json": (d: { file: string; problem: string }) =>

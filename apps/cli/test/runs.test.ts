@@ -82,6 +82,17 @@ test("runs are listed, shown, forked, cancelled and compared, and go on when the
   const ids = (listed: string) => listed.split("\n").map((line) => line.split(" ")[0]);
   expect(ids(await text(runs.list({ status: ["done"] })))).toEqual(expect.arrayContaining([one, forked]));
   expect(await text(runs.list({ status: ["cancelled"] }))).toMatch(/^order:two .*sold out/u);
+  await expect(runs.cancel(one, "too late")).rejects.toMatchObject({
+    code: "usage.ended",
+    message: expect.stringContaining('The run "order:one" has already ended: it is done. There is nothing to stop'),
+  });
+  const again = await mofa(["runs", "cancel", two], shop.folder).finished;
+  expect(again).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/cancelled \(.*sold out\)/u) });
+  await expect(runs.requeue(one)).rejects.toMatchObject({
+    code: "usage.not_dead",
+    message: expect.stringContaining("mofa runs fork order:one"),
+    data: { run: one, status: "done" },
+  });
   // The first step was done anew and gave the same; the second was told another sum.
   expect(await text(runs.diff(one, forked))).toMatch(/^\? +tool +stamp +was asked otherwise(?:.|\n)*1 is not\.$/u);
 });

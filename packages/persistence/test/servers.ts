@@ -134,10 +134,15 @@ export const mysqlServer: Kind = {
 /** Describes what a server does; skipped, and named, where there is no such server. */
 export async function describeOn(kind: Kind, title: string, tests: () => void): Promise<void> {
   const { hostname, port } = new URL(kind.url);
-  const there = await listens(hostname, Number(port));
-  if (there) return void describe(title, tests);
+  if (await isReachable(kind)) return void describe(title, tests);
   if (process.env["MOFA_REQUIRE_SERVICES"] === "1") throw new Error(`No ${kind.name} server at ${hostname}:${port}.`);
   describe.skip(`${title} (skipped: no ${kind.name} server at ${hostname}:${port})`, tests);
+}
+
+/** Whether there is such a server. */
+export function isReachable({ url }: Kind): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  return listens(hostname, Number(port));
 }
 
 function listens(host: string, port: number): Promise<boolean> {

@@ -151,7 +151,10 @@ function tampered(open: () => Promise<Place>): void {
     await expect(journal.answer("t-sick", { value: 1, by: "Ann" })).rejects.toMatchObject(named('task "t-sick"'));
     const titles = (await journal.tasks()).map(({ question }) => question.title);
     expect(titles).toEqual([expect.stringContaining("sick"), "Ship it?"]);
-    expect((await journal.letters({ ...ann, limit: 9 })).map(({ id }) => id)).toEqual(["m-well"]);
+    expect(await journal.letters({ ...ann, limit: 9 })).toEqual([
+      { id: "m-sick", run: "sick", draft: null, error: expect.objectContaining(named('letter "m-sick"')) },
+      { id: "m-well", run: "well", draft: 1 },
+    ]);
     expect((await journal.signals("well")).length).toBe(1);
   });
 }

@@ -1,8 +1,9 @@
 import { mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defineTool, type Event, isMofaError } from "@mofa/kernel";
+import { defineTool, type Event, inMemoryJournal, isMofaError, type Journal, type Plugin } from "@mofa/kernel";
 import { createKernel, inMemory, type Kernel } from "@mofa/kernel/host";
+import { fakeClock } from "@mofa/kernel/testing";
 import { expect, test } from "vitest";
 import { workflow } from "../src/index.ts";
 
@@ -90,4 +91,35 @@ test("a second file that defines the same workflow is refused, and a JSON file i
 test("a folder that is not there fails the plugin, saying which", async () => {
   const error: unknown = await open("/does/not/exist").catch((thrown: unknown) => thrown);
   expect(isMofaError(error) && isMofaError(error.cause, "workflow.folder_missing")).toBe(true);
+});
+
+test("a look at open runs that is still under way at the end misses no workflow that has just been taken back", async () => {
+  await using folder = await folderOf({ "greet.yaml": flow("one") });
+  const clock = fakeClock();
+  const journal = inMemoryJournal({ clock });
+  await journal.create({ id: "r", kind: "workflow", name: "greet", input: {} });
+  const asked: (() => void)[] = [];
+  const slow: Plugin = {
+    name: "journal",
+    version: "1.0.0",
+    setup(ctx) {
+      const list: Journal["list"] = (filter) =>
+        new Promise((resolve) => asked.push(() => resolve(journal.list(filter))));
+      ctx.provide("journal", { ...journal, list });
+    },
+  };
+  const logged: string[] = [];
+  const kernel = await createKernel({ clock, plugins: [slow], log: ({ message }) => void logged.push(message) });
+  await kernel.plug(workflow({ folder: folder.path, maxConcurrent: 0 }));
+  await clock.advance(100);
+  expect(asked.length).toBe(1);
+  const ended = kernel.end();
+  // It is answered, list by list, when the workflows are gone.
+  await expect.poll(() => kernel.find("workflow", "greet")).toBeUndefined();
+  for (const answer of asked) {
+    answer();
+    await clock.advance(0);
+  }
+  await ended;
+  expect(logged).toEqual([]);
 });

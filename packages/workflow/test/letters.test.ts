@@ -1,4 +1,4 @@
-import { type Agent, inMemoryJournal, type Tool } from "@mofa/kernel";
+import { type Agent, inMemoryJournal, type Journal, type Tool } from "@mofa/kernel";
 import type { Kernel } from "@mofa/kernel/host";
 import { describe, expect, test } from "vitest";
 import { createWorld, type LifeOptions, pass, tool, turns, writingJournal } from "./world.ts";
@@ -60,6 +60,27 @@ describe("what a run says", () => {
     }
     // Never twice, for whoever died here had sent it and forgotten the letter, or had not sent it.
     expect(found).toEqual(found.map(() => [1, 1, "done", 0]));
+  });
+
+  test("that was spoilt where it is kept is told once, and holds up no other", async () => {
+    const { clock, journal } = createWorld();
+    const { run } = await journal.create({ id: "r", kind: "tool", name: "main", input: {} });
+    const error = { code: "run.unreadable", message: "It is not JSON.", retryable: false };
+    const got: string[] = [];
+    const main = tool("main", () => "done");
+    const draft = { to: "topic:news", type: "x", body: 7 };
+    const letters: Journal["letters"] = async () => [
+      { id: "bad", run: run.id, draft: null, error },
+      { id: "good", run: run.id, draft },
+    ];
+    const sent: string[] = [];
+    const spoilt = { ...journal, letters, sent: async (ids: readonly string[]) => void sent.push(...ids) };
+    const world = createWorld(clock, spoilt);
+    await using life = await world.live({ bring: bringing([main]) });
+    life.kernel.watch({ type: "message.sent" }, (event) => event.type === "message.sent" && got.push(event.id));
+    await pass(world, 2_000);
+    expect(life.logged).toEqual(['The letter "bad" can never be sent: It is not JSON.']);
+    expect([new Set(sent), new Set(got)]).toEqual([new Set(["good"]), new Set(["good"])]);
   });
 
   test("that nobody is there for fails at its sender, and is not said later", async () => {

@@ -1,4 +1,4 @@
-import type { Engine, Json, RunStatus } from "@mofa/sdk";
+import { type Engine, type Json, RUN_ENDS, type RunRecord, type RunStatus } from "@mofa/sdk";
 import { diffRuns, replayCheck } from "@mofa/sdk/workflow";
 import { fail } from "../errors.ts";
 import { openProject } from "../project/config.ts";
@@ -58,9 +58,14 @@ export function createRunsCommand(folder: string, terminal: Terminal) {
       }),
     cancel: (id: string, reason: string | undefined) =>
       open(async (engine) => {
-        await engine.open(id).cancel(reason);
-        const status = await engine.open(id).status();
-        return status === "cancelled" ? `${id} is cancelled` : `${id} is ${status} and has been asked to stop`;
+        const run = engine.open(id);
+        assertOpen(await run.record());
+        await run.cancel(reason);
+        const after = await run.record();
+        if (after.status === "cancelled") return `${id} is cancelled`;
+        // It may have come to its end in the meantime.
+        assertOpen(after);
+        return `${id} is ${after.status} and has been asked to stop`;
       }),
     requeue: (id: string) =>
       open(async (engine) => {
@@ -85,6 +90,10 @@ export async function checkReplay(
   const verdicts = await replayCheck(opened.mofa, options);
   terminal.print(describeVerdicts(verdicts));
   return verdicts.some(({ breaks }) => breaks) ? 1 : 0;
+}
+
+function assertOpen({ id, status, error }: RunRecord): void {
+  if (RUN_ENDS.includes(status)) throw fail("usage.ended", { run: id, status, reason: error?.message });
 }
 
 function readJson(text: string): Json {

@@ -136,6 +136,8 @@ export interface Letter {
   readonly id: string;
   readonly run: string;
   readonly draft: Json;
+  /** Why it can never be sent: somebody spoilt it where it is kept. Its draft is null then. */
+  readonly error?: ErrorJson;
 }
 
 /** A change of the journal's own database that stands or falls together with the rows of its append. */

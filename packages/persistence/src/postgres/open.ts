@@ -6,6 +6,7 @@ import { DEFAULTS } from "../server/options.ts";
 import { connectPostgres } from "./connect.ts";
 import { postgresDialect } from "./dialect.ts";
 import type { PostgresOptions } from "./options.ts";
+import { findPgvector } from "./pgvector.ts";
 
 /** An open PostgreSQL database, as the four things it keeps. */
 export type Postgres = Server;
@@ -16,9 +17,13 @@ export async function openPostgres(
   { clock = systemClock, embedder }: OpenOptions = {},
 ): Promise<Postgres> {
   const options = typeof given === "string" ? { url: given } : given;
-  const { name = "postgres", reconnectTimeout = DEFAULTS.reconnectTimeout } = options;
+  const { name = "postgres", reconnectTimeout = DEFAULTS.reconnectTimeout, vectorSearch = "auto" } = options;
   const { driver, file, migrate } = await connectPostgres(options);
-  await prepare(driver, migrate);
-  const database = createDatabase({ file, dialect: postgresDialect, driver, reconnectTimeout });
+  const inside = await prepare(driver, async (connection) => {
+    await migrate(connection);
+    return findPgvector(connection, { choice: vectorSearch, file, manual: options.migrate === "manual" });
+  });
+  const dialect = inside === undefined ? postgresDialect : { ...postgresDialect, inside };
+  const database = createDatabase({ file, dialect, driver, reconnectTimeout });
   return serve(database, name, { clock, embedder });
 }

@@ -1,12 +1,13 @@
 import { definePlugin, type Plugin } from "@mofa/kernel";
 import { bring } from "../bring.ts";
 import { SERVER_OPTIONS } from "../server/options.ts";
+import { VECTOR_SEARCH } from "../vector-search.ts";
 import { openPostgres } from "./open.ts";
 import type { PostgresOptions } from "./options.ts";
 
 const OPTIONS = {
   type: "object",
-  properties: { ...SERVER_OPTIONS, schema: { type: "string", minLength: 1 } },
+  properties: { ...SERVER_OPTIONS, schema: { type: "string", minLength: 1 }, vectorSearch: VECTOR_SEARCH },
   required: ["url"],
   additionalProperties: false,
 } as const;

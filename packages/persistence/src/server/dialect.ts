@@ -2,6 +2,19 @@ import type { RunAppend } from "@mofa/kernel";
 import type { Connection } from "./database.ts";
 import type { Parameter } from "./statement.ts";
 
+/** How a database reckons itself what is near. */
+export interface Inside {
+  readonly by: "pgvector";
+  /** Where a vector stands in its own type; empty in rows that were written without it. */
+  readonly column: string;
+  /** A vector as text. */
+  of(vector: Float32Array): string;
+  /** The same as a value of its type. */
+  cast(text: string): string;
+  /** How far two are from each other, whatever their lengths. */
+  distance(left: string, right: string): string;
+}
+
 /** What the databases say in different words. */
 export interface Dialect {
   readonly parameter: Parameter;
@@ -14,6 +27,8 @@ export interface Dialect {
   /** Text in base 64 as bytes, and bytes as text in base 64: binary that passes every driver and encoding unchanged. */
   fromBase64(text: string): string;
   toBase64(bytes: string): string;
+  /** Undefined where vectors are looked at one by one in this process. */
+  readonly inside?: Inside;
   /** Writes a document whatever was there, and gives its version. */
   putDocument(connection: Connection, document: DocumentValues): Promise<number>;
   /**

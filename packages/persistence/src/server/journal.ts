@@ -17,6 +17,7 @@ import {
   renewedUntil,
   requeuedRun,
   type TaskAnswer,
+  toErrorJson,
   toJson,
 } from "@mofa/kernel";
 import { headOf, type KeptRun, type KeptTask } from "../journal-records.ts";
@@ -26,7 +27,7 @@ import { claimRuns } from "./journal-claims.ts";
 import { createRun } from "./journal-create.ts";
 import { pruneRuns } from "./journal-prune.ts";
 import { journalReads, toWholeTask } from "./journal-reads.ts";
-import { changeRun, holdRun, readRuns, wakeRun } from "./journal-runs.ts";
+import { changeRun, holdRun, readable, readRuns, wakeRun } from "./journal-runs.ts";
 import { SQL } from "./journal-sql.ts";
 import { fillTexts, keepTexts, shortened } from "./journal-texts.ts";
 
@@ -98,7 +99,7 @@ export function serverJournal(database: Database, clock: Clock, { name, queue }:
         await connection.ask(SQL.takeLetters, { taken, until: now + leaseMs });
         const { rows } = await connection.ask<KeptLetter>(SQL.letters, { taken });
         const whole = await fillTexts(connection, rows, ["draft"]);
-        return whole.flatMap(readLetter);
+        return whole.map((letter) => toLetter(database.file, letter));
       });
     },
     async sent(ids) {
@@ -118,12 +119,13 @@ interface KeptLetter {
   readonly draft: string;
 }
 
-// One that somebody spoilt stays where it is: nobody can send it, and it must not hold up the others.
-function readLetter({ draft, ...letter }: KeptLetter): readonly Letter[] {
+// One that somebody spoilt stays where it is and says so: it must not hold up the others.
+function toLetter(file: string, { id, run, draft }: KeptLetter): Letter {
   try {
-    return [{ ...letter, draft: JSON.parse(draft) as Json }];
-  } catch {
-    return [];
+    const make = () => ({ id, run, draft: JSON.parse(draft) as Json });
+    return readable(file, { run, what: `letter "${id}"` }, [draft], make);
+  } catch (error) {
+    return { id, run, draft: null, error: toErrorJson(error) };
   }
 }
 

@@ -16,6 +16,7 @@ import { toFloats } from "../vectors.ts";
 import type { Connection } from "./database.ts";
 import type { Dialect } from "./dialect.ts";
 import { HOME, type Home, wordKey } from "./memory-writes.ts";
+import { nearestInside } from "./vectors-inside.ts";
 
 const HOLDING = "SELECT word, count(*) AS facts FROM mofa_word WHERE namespace = :n AND word IN (:words) GROUP BY word";
 const FACTS = "SELECT n, id, text, meta, source, at FROM mofa_fact WHERE n IN (:numbers)";
@@ -25,6 +26,9 @@ const FILTERED = `SELECT n, words, meta, source, at FROM mofa_fact
 // Rows in memory at a time; of vectors of 1,536 dimensions that is 16 MB.
 const PAGE = 2_000;
 
+// A statement has a bounded number of places; beyond, looking at all vectors is no worse.
+const MOST_NAMED = 10_000;
+
 /** What a search looks at. */
 interface Where {
   readonly connection: Connection;
@@ -32,15 +36,20 @@ interface Where {
   readonly home: Home;
   /** The facts that fit the filter; absent without one. */
   readonly fitting: ReadonlySet<number> | undefined;
+  readonly filled: Set<string>;
 }
 
 /** What is found, best first. */
-export async function find(connection: Connection, dialect: Dialect, search: Search): Promise<readonly Hit[]> {
+export async function find(
+  connection: Connection,
+  { dialect, filled }: Pick<Where, "dialect" | "filled">,
+  search: Search,
+): Promise<readonly Hit[]> {
   const home = (await connection.run<Home>(HOME, { owner: search.namespace })).rows[0];
   if (home === undefined || home.facts === 0) return [];
   const filtering = isFiltering(search.filter);
   const fitting = filtering ? await fittingFacts(connection, home.n, search.filter) : undefined;
-  const where = { connection, dialect, home, fitting: fitting && new Set(fitting.map(({ n }) => n)) };
+  const where = { connection, dialect, filled, home, fitting: fitting && new Set(fitting.map(({ n }) => n)) };
   return fuse(await byWords(search, where), await byVectors(search.near, search.depth, where), search);
 }
 
@@ -79,10 +88,16 @@ async function byWords(search: Search, { connection, dialect, home, fitting }: W
   return rows.filter(({ n }) => fitting.has(n)).slice(0, search.depth);
 }
 
-// Every vector of the namespace is looked at, page by page.
-async function byVectors(near: Near | undefined, depth: number, { connection, dialect, home, fitting }: Where) {
+// Every vector of the namespace is looked at, by the database or here, page by page.
+async function byVectors(near: Near | undefined, depth: number, where: Where) {
   if (near === undefined) return [];
+  const { connection, dialect, home, fitting } = where;
   const nearest = createNearest(near, depth);
+  if (dialect.inside !== undefined && (fitting?.size ?? 0) <= MOST_NAMED) {
+    for (const { n, floats } of await nearestInside(near, depth, { ...where, inside: dialect.inside }))
+      nearest.look(n, toFloats(Buffer.from(floats, "base64")));
+    return nearest.list();
+  }
   const text = `SELECT fact AS n, ${dialect.toBase64("floats")} AS floats FROM mofa_vector
     WHERE namespace = :n AND model = :space AND fact > :after ORDER BY fact LIMIT :limit`;
   await pages(async (after) => {

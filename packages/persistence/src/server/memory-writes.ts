@@ -72,16 +72,20 @@ async function putVectors(
   n: number,
   facts: readonly (ReadyFact & { readonly number: number })[],
 ): Promise<void> {
+  const { inside } = dialect;
   const values: Record<string, Value> = { n };
   const tuples = facts.flatMap(({ vector, space, number }, at) => {
     if (vector === undefined || space === undefined) return [];
     values[`fact${at}`] = number;
     values[`space${at}`] = space;
     values[`floats${at}`] = toBytes(vector).toString("base64");
-    return [`(:fact${at}, :n, :space${at}, ${dialect.fromBase64(`:floats${at}`)})`];
+    if (inside !== undefined) values[`near${at}`] = inside.of(vector);
+    const near = inside === undefined ? "" : `, ${inside.cast(`:near${at}`)}`;
+    return [`(:fact${at}, :n, :space${at}, ${dialect.fromBase64(`:floats${at}`)}${near})`];
   });
   if (tuples.length === 0) return;
-  await connection.ask(`INSERT INTO mofa_vector (fact, namespace, model, floats) VALUES ${tuples.join(", ")}`, values);
+  const columns = ["fact", "namespace", "model", "floats", ...(inside === undefined ? [] : [inside.column])];
+  await connection.ask(`INSERT INTO mofa_vector (${columns.join(", ")}) VALUES ${tuples.join(", ")}`, values);
 }
 
 interface Kept {

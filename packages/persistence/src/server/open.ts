@@ -1,6 +1,7 @@
 import type { Clock, Journal, Memory, SessionStore, Store } from "@mofa/kernel";
 import type { Migration } from "../migration-steps.ts";
 import type { OpenOptions } from "../open-options.ts";
+import type { Searching } from "../vector-search.ts";
 import { createAppendQueue } from "./append-queue.ts";
 import type { Connection, Database, Driver, Lent } from "./database.ts";
 import { serverJournal } from "./journal.ts";
@@ -9,7 +10,7 @@ import { serverSession } from "./session.ts";
 import { serverStore } from "./store.ts";
 
 /** A database server, as the four things it keeps. */
-export interface Server extends AsyncDisposable {
+export interface Server extends Searching, AsyncDisposable {
   readonly store: Store;
   readonly session: SessionStore;
   readonly journal: Journal;
@@ -42,19 +43,21 @@ export function serve(database: Database, name: string, { clock, embedder }: Ser
     session: serverSession(database, clock, name),
     journal: serverJournal(database, clock, { name, queue }),
     memory: serverMemory(database, clock, { name, embedder }),
+    vectorSearch: { by: database.dialect.inside?.by ?? "process" },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
 /** Runs work on one connection before anybody else is served; when it fails, every connection is closed. */
-export async function prepare(driver: Driver, work: (connection: Lent) => Promise<void>): Promise<void> {
+export async function prepare<T>(driver: Driver, work: (connection: Lent) => Promise<T>): Promise<T> {
   try {
     const lent = await driver.acquire();
     let done = false;
     try {
-      await work(lent);
+      const result = await work(lent);
       done = true;
+      return result;
     } finally {
       lent.release(!done);
     }

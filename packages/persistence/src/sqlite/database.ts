@@ -10,13 +10,15 @@ import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3"
 import { fail } from "../errors.ts";
 import type { Migration } from "../migration-steps.ts";
 import { readMigrations } from "../migrations.ts";
+import type { Searching } from "../vector-search.ts";
 import { migrate } from "./migrate.ts";
 import type { SqliteOptions } from "./options.ts";
+import type { LoadVectors } from "./vectors-inside.ts";
 import { isWide, wrapSqlite } from "./wrap.ts";
 import { createWriter } from "./writer.ts";
 
 /** An open database: what the four kinds are made on. */
-export interface Database {
+export interface Database extends Searching {
   readonly file: string;
   readonly db: BetterSQLite3Database;
   /** Runs work that only reads, at once. */
@@ -42,6 +44,8 @@ export interface OpenDatabaseOptions extends SqliteOptions {
   readonly Driver: typeof Driver;
   /** Default: those of this package. */
   readonly migrations?: readonly Migration[];
+  /** Default: nobody but this process looks for vectors. */
+  readonly vectors?: LoadVectors;
 }
 
 /** Opens a file, bringing its tables to this version. */
@@ -49,6 +53,7 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
   const { file, busyTimeout = 5_000 } = options;
   const wrap = (thrown: unknown) => wrapSqlite(thrown, { file, busyTimeout });
   const client = connect(options, wrap);
+  const vectorSearch = findSearcher(client, options.vectors);
   const transaction = client.transaction((work: () => void) => work());
   // Inside a transaction the driver makes a savepoint of it.
   const savepoint = client.transaction((work: () => unknown) => work());
@@ -60,6 +65,7 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
   });
   return {
     file,
+    vectorSearch,
     db: drizzle(client),
     read(work) {
       try {
@@ -97,6 +103,15 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
       client.close();
     },
   };
+}
+
+function findSearcher(client: Driver.Database, vectors: LoadVectors | undefined): Database["vectorSearch"] {
+  try {
+    return vectors?.(client) ?? { by: "process" };
+  } catch (thrown) {
+    client.close();
+    throw thrown;
+  }
 }
 
 function connect(options: OpenDatabaseOptions, wrap: (thrown: unknown) => Error): Driver.Database {

@@ -13,6 +13,7 @@ import {
   isMofaError,
   type Journal,
   type Json,
+  type Letter,
   mayBeginAtOnce,
   type NewRun,
   type NewSignal,
@@ -56,6 +57,16 @@ export function sqliteJournal(database: Database, clock: Clock, name: string): J
     const after = made(before);
     if (after !== before) runs.change(kept.n, before, after);
     return after;
+  }
+
+  // One that somebody spoilt stays where it is and says so: it must not hold up the others.
+  function toLetter({ id, run, draft }: { readonly id: string; readonly run: string; readonly draft: string }): Letter {
+    try {
+      const make = (text: string | null) => ({ id, run, draft: JSON.parse(text ?? "null") as Json });
+      return runs.whole(run, { what: `letter "${id}"`, text: draft }, make);
+    } catch (error) {
+      return { id, run, draft: null, error: toErrorJson(error) };
+    }
   }
 
   function create(fresh: NewRun, claim: Claim | undefined, { rows = [], replace = false }: CreateOptions) {
@@ -169,11 +180,7 @@ export function sqliteJournal(database: Database, clock: Clock, name: string): J
         const now = clock.now();
         const free = statements.freeLetters.all({ now, limit });
         for (const { id } of free) statements.takeLetter.run({ id, until: now + leaseMs });
-        return free.flatMap(({ id, run, draft }) => {
-          const text = runs.texts.whole(draft);
-          // One that somebody spoilt stays where it is: nobody can send it, and it must not hold up the others.
-          return text === undefined || !isJson(text) ? [] : { id, run, draft: JSON.parse(text) as Json };
-        });
+        return free.map(toLetter);
       });
     },
     async sent(ids) {
@@ -182,15 +189,6 @@ export function sqliteJournal(database: Database, clock: Clock, name: string): J
       });
     },
   };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function copy<T>(value: T): T {

@@ -5,6 +5,7 @@ import { toFloats } from "../vectors.ts";
 import type { Database } from "./database.ts";
 import type { prepareMemory } from "./memory-statements.ts";
 import { fact, type namespace, vector, word } from "./tables.ts";
+import { nearestInside } from "./vectors-inside.ts";
 
 type Db = Database["db"];
 type Home = typeof namespace.$inferSelect;
@@ -15,6 +16,8 @@ export interface Where {
   readonly home: Home;
   /** The facts that fit the filter; absent without one. */
   readonly fitting: ReadonlySet<number> | undefined;
+  /** Whether the database reckons what is near. */
+  readonly inside: boolean;
 }
 
 /** The facts that share words with the query, best first. */
@@ -50,10 +53,16 @@ function ranking({ n, facts, words }: Home, weights: string, limit: number) {
 // Vectors in memory at a time: 4 MB of 256 dimensions.
 const PAGE = 4_096;
 
-/** The facts whose vectors are nearest: every vector of the namespace is looked at. */
-export function byVectors(near: Near | undefined, depth: number, { db, home, fitting }: Where): readonly Ranked[] {
+/** The facts whose vectors are nearest: every vector of the namespace is looked at, by the database or here. */
+export function byVectors(near: Near | undefined, depth: number, where: Where): readonly Ranked[] {
   if (near === undefined) return [];
+  const { db, home, fitting, inside } = where;
   const nearest = createNearest(near, depth);
+  if (inside) {
+    const rows = db.values<[number, Buffer]>(nearestInside(near, depth, where));
+    for (const [n, bytes] of rows) nearest.look(n, toFloats(bytes));
+    return nearest.list();
+  }
   for (let after = -1, more = true; more; ) {
     const rows = db.values<[number, Buffer]>(sql`SELECT ${vector.fact}, ${vector.floats} FROM ${vector}
       WHERE ${vector.namespace} = ${home.n} AND ${vector.model} = ${near.space} AND ${vector.fact} > ${after}

@@ -80,6 +80,7 @@ export function sqliteMemory(database: Database, clock: Clock, { name, embedder 
       db,
       home: there,
       fitting: isFiltering(search.filter) ? new Set(fitting(there.n, search.filter)) : undefined,
+      inside: database.vectorSearch.by !== "process",
     };
     const hits = fuse(byWords(search, where, statements), byVectors(search.near, search.depth, where), search);
     const rows = factsOf(

@@ -1,3 +1,5 @@
+import type { VectorSearch } from "../vector-search.ts";
+
 /** Which file, and how sure to be. */
 export interface SqliteOptions {
   /** A path, or ":memory:". Missing folders are made. */
@@ -13,6 +15,8 @@ export interface SqliteOptions {
   readonly migrate?: "auto" | "manual";
   /** Milliseconds to wait for another process that writes. The wait blocks this one. Default 5,000. */
   readonly busyTimeout?: number;
+  /** Where the nearest vectors are looked for; the extension is the package `sqlite-vec`. Default `auto`. */
+  readonly vectorSearch?: VectorSearch;
   /** What the store, session, journal and memory are called. Default `sqlite`. */
   readonly name?: string;
 }

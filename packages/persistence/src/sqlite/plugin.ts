@@ -1,5 +1,6 @@
 import { definePlugin, type Plugin } from "@mofa/kernel";
 import { bring } from "../bring.ts";
+import { VECTOR_SEARCH } from "../vector-search.ts";
 import { openSqlite } from "./open.ts";
 import type { SqliteOptions } from "./options.ts";
 
@@ -11,6 +12,7 @@ const OPTIONS = {
     readOnly: { type: "boolean" },
     migrate: { enum: ["auto", "manual"] },
     busyTimeout: { type: "integer", minimum: 0 },
+    vectorSearch: VECTOR_SEARCH,
     name: { type: "string", minLength: 1 },
   },
   required: ["file"],

@@ -112,6 +112,8 @@ export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEn
   /** Looks at who owns the open runs, and which of them nobody here can run. */
   async function survey(): Promise<void> {
     const seen = await surveyRuns(station().journal, reasonOf);
+    // What runs need is being taken back then, and would be missed.
+    if (ctx.signal.aborted) return;
     dead = seen.dead;
     for (const kind of seen.kinds) kinds.add(kind);
     for (const { id, status, parked: reason = "" } of seen.parked) {

@@ -3,7 +3,7 @@
 // 1. A message is kept as a letter, together with the fact that it is being sent, before it is sent.
 // 2. It is sent at once; a letter that a dead process left is sent by the next one that looks, with the same id.
 // 3. A step that was stopped while it sent does not send again: its letter is on its way.
-import type { Claim, Delivery, Draft, Journal, Json, JsonObject, Next, Step } from "@mofa/kernel";
+import type { Claim, Delivery, Draft, ErrorJson, Journal, Json, JsonObject, Next, Step } from "@mofa/kernel";
 import { isMofaError, toErrorJson, toJson } from "@mofa/kernel";
 import type { StepFrame } from "./frame.ts";
 
@@ -64,6 +64,7 @@ const AT_A_TIME = 100;
 
 export function createPost({ journal, claim, send, warn }: PostOptions): Post {
   const own = new Set<string>();
+  const spoilt = new Set<string>();
   let done: string[] = [];
   let forgetting: Promise<void> | undefined;
 
@@ -99,6 +100,13 @@ export function createPost({ journal, claim, send, warn }: PostOptions): Post {
     }
   }
 
+  // It stays where it is, and comes with every look.
+  function tell(id: string, error: ErrorJson): void {
+    if (spoilt.has(id)) return;
+    spoilt.add(id);
+    warn(`The letter "${id}" can never be sent: ${error.message}`);
+  }
+
   return {
     sending(letter) {
       own.add(letter);
@@ -109,7 +117,11 @@ export function createPost({ journal, claim, send, warn }: PostOptions): Post {
     },
     async poll() {
       const left = await journal.letters({ ...claim, limit: AT_A_TIME });
-      await Promise.all(left.filter(({ id }) => !own.has(id)).map(({ id, draft }) => deliver(id, draft)));
+      await Promise.all(
+        left
+          .filter(({ id }) => !own.has(id))
+          .map(({ id, draft, error }) => (error === undefined ? deliver(id, draft) : tell(id, error))),
+      );
     },
     async idle() {
       await forgetting;

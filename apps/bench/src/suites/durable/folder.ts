@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 /** A place for one database file, deleted at the end. */
 export interface Folder {
   readonly file: string;
-  /** Bytes of the file, with all that was written in it; nobody may have it open any more. */
+  /** Bytes of the file, with all that was written in it; nobody may be at work on it. */
   size(): Promise<number>;
   delete(): Promise<void>;
 }

@@ -21,11 +21,14 @@ interface Growing {
 interface Growth {
   readonly subject: string;
   readonly milliseconds: number;
+  /** Bytes of the file when it was opened: its tables, with nothing in them. */
+  readonly empty: number;
+  /** Bytes that the run has added to that. */
   readonly kept: number;
   readonly written: number;
 }
 
-/** Results of three cases: the time, the bytes that stay, the bytes that were written. */
+/** Results of four cases: the time, the bytes that a step adds and those of empty tables, the bytes that were written. */
 export async function measureGrowth(peers: Peers): Promise<readonly (readonly Result[])[]> {
   const all: Growth[] = [];
   for (const [subject, open] of Object.entries(subjects(peers))) {
@@ -36,6 +39,7 @@ export async function measureGrowth(peers: Peers): Promise<readonly (readonly Re
   return [
     toResults(`${name}: a step`, "ns", { all, figure: ({ milliseconds }) => (milliseconds * 1e6) / STEPS }),
     toResults(`${name}: kept for a step`, "KB", { all, figure: ({ kept }) => kept / STEPS / 1024 }),
+    toResults(`${name}: kept before the first`, "KB", { all, figure: ({ empty }) => empty / 1024 }),
     toResults(`${name}: written for a step`, "KB", { all, figure: ({ written }) => written / STEPS / 1024 }),
   ];
 }
@@ -79,13 +83,14 @@ async function grow(subject: string, open: Open): Promise<Growth | undefined> {
 async function growIn(folder: Folder, subject: string, open: Open): Promise<Growth | undefined> {
   const growing = await open(folder.file);
   if (growing === undefined) return undefined;
+  const empty = await folder.size();
   const before = await writtenBytes();
   const started = performance.now();
   await growing.run();
   const milliseconds = performance.now() - started;
   const written = (await writtenBytes()) - before;
   await growing.close?.();
-  return { subject, milliseconds, kept: await folder.size(), written };
+  return { subject, milliseconds, empty, kept: (await folder.size()) - empty, written };
 }
 
 /** Bytes that this process has given to write(2); where the system does not say, not a number. */

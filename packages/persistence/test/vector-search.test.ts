@@ -1,0 +1,165 @@
+// The database reckons what is near, by sqlite-vec or pgvector: all that a memory promises, and what looking at every
+// vector finds.
+import { randomBytes } from "node:crypto";
+import { type Embedder, lexicalEmbedder, type Memory } from "@mofa/kernel";
+import { type Contract, fakeClock, memoryContract, seededRandom } from "@mofa/kernel/testing";
+import pg from "pg";
+import { afterAll, describe, expect, test } from "vitest";
+import { openPostgres, type Postgres } from "../src/postgres/index.ts";
+import { openSqlite } from "../src/sqlite/index.ts";
+import type { VectorSearch } from "../src/vector-search.ts";
+import { temporaryFolder } from "./folder.ts";
+import { isReachable, postgresServer } from "./servers.ts";
+
+const lexical = lexicalEmbedder();
+const SEED = Number(process.env["MOFA_SEED"] ?? Date.now() % 1_000_000);
+
+/** Vectors by chance, so that texts say nothing about them; the same text has the same one. */
+function chanceEmbedder(dimensions: number): Embedder {
+  return {
+    name: "chance",
+    dimensions,
+    floor: -1,
+    async embed(texts) {
+      return texts.map((text) => {
+        const random = seededRandom([...text].reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) | 0, SEED));
+        return Array.from({ length: dimensions }, () => random() - 0.5);
+      });
+    },
+  };
+}
+
+const FACTS = Array.from({ length: 600 }, (_, n) => ({
+  id: `f${n}`,
+  namespace: n % 3 === 0 ? "b" : "a",
+  // Some are alike to the last bit.
+  text: `text ${n % 500}`,
+  meta: { even: n % 2 === 0 },
+}));
+
+/** What is found by vectors, with and without a filter. */
+async function searches(memory: Memory) {
+  const queries = Array.from({ length: 20 }, (_, n) => [`query ${n}`, `text ${n}`]).flat();
+  const found = [];
+  for (const text of queries)
+    for (const meta of [undefined, { even: true }]) {
+      const filter = meta === undefined ? {} : { meta };
+      const facts = await memory.search({ namespace: "a", text, mode: "vectors", limit: 25, ...filter });
+      found.push(facts.map(({ id, score }) => [id, score]));
+    }
+  return found;
+}
+
+describe("sqlite-vec", () => {
+  const open = async (contract: Contract<Memory>) => {
+    const clock = fakeClock();
+    const folder = temporaryFolder();
+    const file = folder.at("mofa.db");
+    const options = { clock, embedder: () => lexical };
+    const opened = [await openSqlite({ file, durability: "relaxed", vectorSearch: "database" }, options)];
+    await contract.run(async () => ({
+      thing: opened[0]?.memory as Memory,
+      clock,
+      async reopen() {
+        opened.push(await openSqlite({ file, vectorSearch: "database" }, options));
+        return opened.at(-1)?.memory as Memory;
+      },
+      async [Symbol.asyncDispose]() {
+        for (const one of opened) one.close();
+        folder[Symbol.dispose]();
+      },
+    }));
+  };
+  test.each(memoryContract)("$name", open);
+
+  test(`finds what looking at every vector finds, with MOFA_SEED=${SEED}`, async () => {
+    using folder = temporaryFolder();
+    const chance = chanceEmbedder(64);
+    const at = (vectorSearch: VectorSearch) =>
+      openSqlite({ file: folder.at("mofa.db"), vectorSearch }, { embedder: () => chance });
+    using plain = await at("process");
+    await plain.memory.remember(FACTS);
+    using inside = await at("auto");
+    expect([plain.vectorSearch, inside.vectorSearch]).toEqual([{ by: "process" }, { by: "sqlite-vec" }]);
+    expect(await searches(inside.memory)).toEqual(await searches(plain.memory));
+  });
+});
+
+const there = await isReachable(postgresServer);
+const client = there ? new pg.Client({ connectionString: postgresServer.url }) : undefined;
+await client?.connect();
+const available = await client?.query("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'");
+const installed = (available?.rows.length ?? 0) > 0;
+afterAll(() => client?.end());
+
+/** A database of its own, with the extension in it: it is there once for a whole database. */
+async function ownDatabase() {
+  const name = `mofa_vector_${randomBytes(6).toString("hex")}`;
+  await client?.query(`CREATE DATABASE ${name}`);
+  const url = new URL(postgresServer.url);
+  url.pathname = `/${name}`;
+  const own = new pg.Client({ connectionString: url.href });
+  await own.connect();
+  return {
+    url: url.href,
+    sql: (text: string) => own.query(text),
+    async [Symbol.asyncDispose]() {
+      await own.end();
+      await client?.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+describe.skipIf(!installed)("pgvector", () => {
+  const opening = (url: string, more: { readonly vectorSearch?: VectorSearch; readonly schema?: string } = {}) => {
+    return (embedder: Embedder, clock = fakeClock()) =>
+      openPostgres({ url, connections: 2, ...more }, { clock, embedder: () => embedder });
+  };
+
+  test("keeps what a memory promises", { timeout: 60_000 }, async () => {
+    await using database = await ownDatabase();
+    await database.sql("CREATE SCHEMA extensions; CREATE EXTENSION vector SCHEMA extensions");
+    for (const [index, { name, run }] of memoryContract.entries()) {
+      const at = opening(database.url, { vectorSearch: "database", schema: `s${index}` });
+      const clock = fakeClock();
+      const opened: Postgres[] = [await at(lexical, clock)];
+      const open = async () => ({
+        thing: opened[0]?.memory as Memory,
+        clock,
+        async reopen() {
+          opened.push(await at(lexical, clock));
+          return opened.at(-1)?.memory as Memory;
+        },
+        async [Symbol.asyncDispose]() {
+          for (const one of opened) await one.close();
+        },
+      });
+      await expect(run(open), name).resolves.toBeUndefined();
+    }
+  });
+
+  test(`finds what looking at every vector finds, whoever wrote it, with MOFA_SEED=${SEED}`, async () => {
+    await using database = await ownDatabase();
+    const chance = chanceEmbedder(64);
+    // Before there was an extension, and by a process that does not want it.
+    await using plain = await opening(database.url)(chance);
+    await plain.memory.remember(FACTS.slice(0, 300));
+    await database.sql("CREATE EXTENSION vector");
+    await using inside = await opening(database.url)(chance);
+    expect([plain.vectorSearch, inside.vectorSearch]).toEqual([{ by: "process" }, { by: "pgvector" }]);
+    await inside.memory.remember(FACTS.slice(300));
+    expect(await searches(inside.memory)).toEqual(await searches(plain.memory));
+    const { rows } = await database.sql("SELECT count(*)::int AS vectors, count(near)::int AS near FROM mofa_vector");
+    expect(rows).toEqual([{ vectors: 600, near: 500 }]);
+    await inside.memory.forgetAll("a");
+    expect(await inside.memory.search({ namespace: "a", text: "text 1", mode: "vectors" })).toEqual([]);
+  });
+
+  test("that is demanded and not there is refused with what to do", async () => {
+    await using database = await ownDatabase();
+    await expect(opening(database.url, { vectorSearch: "database" })(lexical)).rejects.toMatchObject({
+      code: "memory.no_vector_search",
+      message: expect.stringContaining("CREATE EXTENSION vector"),
+    });
+  });
+});
