@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { createSecrets } from "@mofa/sdk";
 import { expect, test } from "vitest";
+import { createRunsCommand } from "../src/commands/runs.ts";
 import { mofa } from "./support-desk.ts";
 
 const LIMIT = { timeout: 120_000 };
@@ -45,7 +47,13 @@ test("the project folder works, and each command does", LIMIT, async () => {
   const untilListed = async (what: RegExp) => {
     await using working = mofa(["start", "--port", "0"], folder.path);
     await working.said("tickets taken");
-    await expect.poll(async () => (await run("runs", "list")).stdout, { timeout: 30_000, interval: 500 }).toMatch(what);
+    await expect.poll(listed, { timeout: 30_000, interval: 200 }).toMatch(what);
+  };
+  const listed = async () => {
+    const lines: string[] = [];
+    const terminal = { secrets: createSecrets(), say() {}, print: (text: string) => void lines.push(text) };
+    await createRunsCommand(folder.path, terminal).list({});
+    return lines.join("\n");
   };
   await untilListed(/(?:order:100\d +waiting .*\n?){2}/u);
   const said: string[] = [];

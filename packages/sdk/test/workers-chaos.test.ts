@@ -90,11 +90,12 @@ async function chaos(options: ChaosWorker, journal: Journal): Promise<void> {
   const effects = readFileSync(options.effects, "utf8").trimEnd().split("\n");
   const repeats = effects.length - new Set(effects).size;
   const { kills, stops } = disturbed;
-  const told = `${kills} kills, ${stops} stops, ${takeovers} takeovers, ${repeats} steps begun twice`;
+  const stood = effects.filter((line) => line.startsWith("stood"));
+  const told = `${kills} kills, ${stops} stops, ${takeovers} takeovers, ${repeats} steps begun twice, ${stood.length} while stopped`;
   console.log(`${options.database}, MOFA_SEED=${seed}: ${ids.length} runs, ${told}`);
   expect(effects.filter((line) => line.startsWith("late"))).toEqual([]);
   // Were steps begun without that look, it would be several at each stop.
-  expect(effects.filter((line) => line.startsWith("stood")).length).toBeLessThanOrEqual(1 + stops / 4);
+  expect(stood.length).toBeLessThanOrEqual(1 + stops / 4);
   // A step that was under way when its run was lost may be begun again: one for each takeover.
   expect(repeats).toBeLessThanOrEqual(takeovers);
   // On a machine that is busy with other things leases run out by themselves, so this is not for every day.
