@@ -14,7 +14,7 @@ interface Opened extends Searching {
 export function bring(ctx: PluginContext, { store, session, journal, memory, vectorSearch }: Opened): void {
   const { by, instead } = vectorSearch;
   if (instead !== undefined) ctx.log.warn(`Vectors of "${memory.name}" are looked for in this process: ${instead}`);
-  else if (by !== "process") ctx.log.debug(`Vectors of "${memory.name}" are looked for by ${by}.`);
+  else if (by !== "process") ctx.log.info(`Vectors of "${memory.name}" are looked for by ${by}.`);
   ctx.provide("store", store);
   ctx.provide("session", session);
   ctx.provide("journal", journal);

@@ -87,7 +87,7 @@ export const fail = defineErrors({
   "database.closed": (d: { file: string }) => `The database "${d.file}" is closed. Open it again.`,
   "database.failed": (d: { file: string; reason: string }) => `The database "${d.file}" refused: ${d.reason}`,
   "memory.no_vector_search": (d: { file: string; what: string }) =>
-    `The database "${d.file}" was to look for vectors itself, and that needs ${d.what}. Install it, or let vectorSearch be "auto" or "process".`,
+    `The database "${d.file}" was to look for vectors itself, and that needs ${d.what}. See to that, or let vectorSearch be "auto" or "process".`,
   "run.unreadable": (d: { file: string; run: string; what: string; reason: string }) =>
     `The run "${d.run}" in "${d.file}" cannot be read: its ${d.what} ${d.reason}. Other runs are untouched. Restore the database from a backup, or start the run anew under another id.`,
   "write.rows_differ": (d: { text: string; expected: number; found: number }) =>

@@ -29,6 +29,19 @@ function chanceEmbedder(dimensions: number): Embedder {
   };
 }
 
+/** Vectors that differ in their last digits only, so that 32 bits do not suffice to tell which is nearer. */
+function alikeEmbedder(dimensions: number): Embedder {
+  const chance = chanceEmbedder(dimensions);
+  return {
+    ...chance,
+    name: "alike",
+    async embed(texts, call) {
+      const [centre = [], ...apart] = await chance.embed(["centre", ...texts], call);
+      return apart.map((vector) => centre.map((number, at) => number + 1e-6 * (vector[at] ?? 0)));
+    },
+  };
+}
+
 const FACTS = Array.from({ length: 600 }, (_, n) => ({
   id: `f${n}`,
   namespace: n % 3 === 0 ? "b" : "a",
@@ -83,6 +96,17 @@ describe("sqlite-vec", () => {
     expect([plain.vectorSearch, inside.vectorSearch]).toEqual([{ by: "process" }, { by: "sqlite-vec" }]);
     expect(await searches(inside.memory)).toEqual(await searches(plain.memory));
   });
+
+  test(`finds the same among facts that are nearly alike, with MOFA_SEED=${SEED}`, async () => {
+    using folder = temporaryFolder();
+    const alike = alikeEmbedder(256);
+    const at = (vectorSearch: VectorSearch) =>
+      openSqlite({ file: folder.at("mofa.db"), vectorSearch }, { embedder: () => alike });
+    using plain = await at("process");
+    await plain.memory.remember(FACTS);
+    using inside = await at("database");
+    expect(await searches(inside.memory)).toEqual(await searches(plain.memory));
+  });
 });
 
 const there = await isReachable(postgresServer);
@@ -103,6 +127,20 @@ async function ownDatabase() {
   return {
     url: url.href,
     sql: (text: string) => own.query(text),
+    /** Somebody who may use the tables, and change none. */
+    async user() {
+      const role = `${name}_user`;
+      await own.query(`CREATE ROLE ${role} LOGIN PASSWORD 'word'; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+      const theirs = new URL(url);
+      [theirs.username, theirs.password] = [role, "word"];
+      return {
+        url: theirs.href,
+        async [Symbol.asyncDispose]() {
+          await own.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+        },
+      };
+    },
     async [Symbol.asyncDispose]() {
       await own.end();
       await client?.query(`DROP DATABASE ${name} WITH (FORCE)`);
@@ -111,7 +149,10 @@ async function ownDatabase() {
 }
 
 describe.skipIf(!installed)("pgvector", () => {
-  const opening = (url: string, more: { readonly vectorSearch?: VectorSearch; readonly schema?: string } = {}) => {
+  const opening = (
+    url: string,
+    more: { readonly vectorSearch?: VectorSearch; readonly schema?: string; readonly migrate?: "auto" | "manual" } = {},
+  ) => {
     return (embedder: Embedder, clock = fakeClock()) =>
       openPostgres({ url, connections: 2, ...more }, { clock, embedder: () => embedder });
   };
@@ -153,6 +194,67 @@ describe.skipIf(!installed)("pgvector", () => {
     expect(rows).toEqual([{ vectors: 600, near: 500 }]);
     await inside.memory.forgetAll("a");
     expect(await inside.memory.search({ namespace: "a", text: "text 1", mode: "vectors" })).toEqual([]);
+  });
+
+  test(`finds the same among facts that are nearly alike, with MOFA_SEED=${SEED}`, async () => {
+    await using database = await ownDatabase();
+    await database.sql("CREATE EXTENSION vector");
+    const alike = alikeEmbedder(256);
+    await using inside = await opening(database.url, { vectorSearch: "database" })(alike);
+    await using plain = await opening(database.url, { vectorSearch: "process" })(alike);
+    await inside.memory.remember(FACTS);
+    expect(await searches(inside.memory)).toEqual(await searches(plain.memory));
+  });
+
+  test("finds at once what another process writes without it", async () => {
+    await using database = await ownDatabase();
+    await database.sql("CREATE EXTENSION vector");
+    await using inside = await opening(database.url)(lexical);
+    await using plain = await opening(database.url, { vectorSearch: "process" })(lexical);
+    const found = async () => {
+      const facts = await inside.memory.search({ namespace: "n", text: "shellfish", mode: "vectors" });
+      return facts.map(({ id }) => id);
+    };
+    for (const id of ["1", "2", "3"]) {
+      await (id === "1" ? inside : plain).memory.remember({ id, namespace: "n", text: "shellfish" });
+      expect((await found())[0]).toBe(id);
+    }
+    expect(await found()).toEqual(["3", "2", "1"]);
+  });
+
+  test("keeps and finds vectors that are too long for it", async () => {
+    await using database = await ownDatabase();
+    await database.sql("CREATE EXTENSION vector");
+    const long = chanceEmbedder(16_001);
+    await using inside = await opening(database.url, { vectorSearch: "database" })(long);
+    await inside.memory.remember([
+      { id: "1", namespace: "n", text: "one" },
+      { id: "2", namespace: "n", text: "two" },
+    ]);
+    const found = await inside.memory.search({ namespace: "n", text: "two", mode: "vectors", limit: 1 });
+    expect(found.map(({ id, score }) => [id, score])).toEqual([["2", expect.closeTo(1, 6)]]);
+  });
+
+  test("whose column may not be made is done without, and is refused where it is demanded", async () => {
+    await using database = await ownDatabase();
+    await (await opening(database.url)(lexical)).close();
+    await database.sql("CREATE EXTENSION vector");
+    await using user = await database.user();
+    for (const [migrate, why] of [
+      ["auto", "must be owner of table mofa_vector"],
+      ["manual", 'open it once with migrate "auto"'],
+    ] as const) {
+      const open = (vectorSearch: VectorSearch) => opening(user.url, { vectorSearch, migrate })(lexical);
+      await using plain = await open("auto");
+      expect(plain.vectorSearch).toEqual({ by: "process", instead: expect.stringContaining(why) });
+      await plain.memory.remember({ id: migrate, namespace: migrate, text: "shellfish" });
+      expect(await plain.memory.search({ namespace: migrate, text: "shellfish", mode: "vectors" })).toHaveLength(1);
+      await expect(open("database")).rejects.toMatchObject({ code: "memory.no_vector_search" });
+    }
+    await (await opening(database.url)(lexical)).close();
+    await using inside = await opening(user.url, { migrate: "manual" })(lexical);
+    expect(inside.vectorSearch).toEqual({ by: "pgvector" });
+    expect(await inside.memory.search({ namespace: "auto", text: "shellfish", mode: "vectors" })).toHaveLength(1);
   });
 
   test("that is demanded and not there is refused with what to do", async () => {

@@ -19,11 +19,11 @@ export async function openPostgres(
   const options = typeof given === "string" ? { url: given } : given;
   const { name = "postgres", reconnectTimeout = DEFAULTS.reconnectTimeout, vectorSearch = "auto" } = options;
   const { driver, file, migrate } = await connectPostgres(options);
-  const inside = await prepare(driver, async (connection) => {
+  const { inside, instead } = await prepare(driver, async (connection) => {
     await migrate(connection);
     return findPgvector(connection, { choice: vectorSearch, file, manual: options.migrate === "manual" });
   });
   const dialect = inside === undefined ? postgresDialect : { ...postgresDialect, inside };
   const database = createDatabase({ file, dialect, driver, reconnectTimeout });
-  return serve(database, name, { clock, embedder });
+  return serve(database, name, { clock, embedder, instead });
 }

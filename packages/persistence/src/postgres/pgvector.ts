@@ -2,8 +2,9 @@
 //
 // 1. A vector stands a second time in its row, in a column of the extension's type, which is no part of the migrations:
 //    a database without the extension is as good.
-// 2. Rows of processes that know nothing of it, and rows from before, have nothing there: a process fills them in before
-//    it searches a namespace for the first time.
+// 2. Rows of processes that know nothing of it, and rows from before, have nothing there. An index names them, so that
+//    each search can look for them, and fill them in.
+import { isMofaError } from "@mofa/kernel";
 import { fail } from "../errors.ts";
 import type { Connection } from "../server/database.ts";
 import type { Inside } from "../server/dialect.ts";
@@ -16,31 +17,79 @@ interface Asked {
   readonly manual: boolean;
 }
 
+interface Found {
+  /** How vectors are written and compared in the database; absent where that is not to be, or cannot be. */
+  readonly inside?: Inside;
+  /** Why it cannot be although the extension is there. */
+  readonly instead?: string;
+}
+
 const EXTENSION = `SELECT quote_ident(n.nspname) AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
   WHERE e.extname = 'vector'`;
 const COLUMN = `SELECT attname AS name FROM pg_attribute
   WHERE attrelid = to_regclass('mofa_vector') AND attname = 'near' AND NOT attisdropped`;
+const EMPTY = "mofa_vector_near_empty";
 
-/** Says how vectors are written and compared in the database; undefined where that is not to be, or cannot be. */
-export async function findPgvector(connection: Connection, asked: Asked): Promise<Inside | undefined> {
-  const { choice, file, manual } = asked;
-  if (choice === "process") return undefined;
-  const missing = (what: string) => {
-    if (choice === "database") throw fail("memory.no_vector_search", { file, what });
-    return undefined;
-  };
+// A vector of pgvector has no more; longer ones are looked at in the process.
+const MOST_DIMENSIONS = 16_000;
+
+/** Looks whether the extension can be used, and makes what it needs in the tables. */
+export async function findPgvector(connection: Connection, { choice, file, manual }: Asked): Promise<Found> {
+  if (choice === "process") return {};
   const schema = (await connection.ask<{ readonly schema: string }>(EXTENSION)).rows[0]?.schema;
-  if (schema === undefined) return missing("the extension pgvector (CREATE EXTENSION vector)");
-  const type = `${schema}.vector`;
-  if ((await connection.ask(COLUMN)).rows.length === 0) {
-    if (manual) return missing('the column "near" in mofa_vector: open it once with migrate "auto"');
-    await connection.ask(`ALTER TABLE mofa_vector ADD COLUMN IF NOT EXISTS near ${type}`);
+  if (schema === undefined) {
+    if (choice === "auto") return {};
+    throw fail("memory.no_vector_search", { file, what: "the extension pgvector (CREATE EXTENSION vector)" });
   }
+  const inside = insideOf(`${schema}.vector`, `OPERATOR(${schema}.<=>)`);
+  try {
+    const made = await isMade(connection);
+    if (!made && manual) return without('the column "near" of mofa_vector (open it once with migrate "auto")');
+    if (!made) await make(connection, `${schema}.vector`);
+    // The tables may be used by somebody who may not use the extension.
+    await connection.ask(`SELECT ${inside.distance(inside.cast("'[1]'"), inside.cast("'[1]'"))}`);
+    return { inside };
+  } catch (thrown) {
+    if (!isMofaError(thrown) || !BESIDE_THE_POINT.has(thrown.code)) throw thrown;
+    return without("the right to use it, and to add a column to mofa_vector", thrown);
+  }
+
+  function without(what: string, cause?: Error): Found {
+    if (choice === "database") throw fail("memory.no_vector_search", { file, what }, cause && { cause });
+    return { instead: `pgvector is there, and that needs ${what}${cause === undefined ? "" : `: ${cause.message}`}` };
+  }
+}
+
+// Who may not do that, or not now, does without the extension: all else that the database keeps is as good.
+const BESIDE_THE_POINT: ReadonlySet<string> = new Set([
+  "database.not_allowed",
+  "database.read_only",
+  "database.locked",
+  "database.timed_out",
+]);
+
+async function isMade(connection: Connection): Promise<boolean> {
+  const column = await connection.ask(COLUMN);
+  const index = await connection.ask<{ readonly there: boolean }>(
+    `SELECT to_regclass('${EMPTY}') IS NOT NULL AS there`,
+  );
+  return column.rows.length > 0 && index.rows[0]?.there === true;
+}
+
+async function make(connection: Connection, type: string): Promise<void> {
+  await connection.ask(`ALTER TABLE mofa_vector ADD COLUMN IF NOT EXISTS near ${type}`);
+  await connection.ask(
+    `CREATE INDEX IF NOT EXISTS ${EMPTY} ON mofa_vector (namespace, model, fact) WHERE near IS NULL`,
+  );
+}
+
+function insideOf(type: string, operator: string): Inside {
   return {
     by: "pgvector",
     column: "near",
+    most: MOST_DIMENSIONS,
     of: (vector) => `[${vector.join(",")}]`,
     cast: (text) => `CAST(${text} AS ${type})`,
-    distance: (left, right) => `${left} OPERATOR(${schema}.<=>) ${right}`,
+    distance: (left, right) => `${left} ${operator} ${right}`,
   };
 }

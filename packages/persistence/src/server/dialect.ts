@@ -7,6 +7,8 @@ export interface Inside {
   readonly by: "pgvector";
   /** Where a vector stands in its own type; empty in rows that were written without it. */
   readonly column: string;
+  /** How many dimensions a vector of its type has at most. */
+  readonly most: number;
   /** A vector as text. */
   of(vector: Float32Array): string;
   /** The same as a value of its type. */

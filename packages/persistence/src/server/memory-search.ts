@@ -15,7 +15,8 @@ import { besideOf, type FactRow, type FilterRow } from "../fact-rows.ts";
 import { toFloats } from "../vectors.ts";
 import type { Connection } from "./database.ts";
 import type { Dialect } from "./dialect.ts";
-import { HOME, type Home, wordKey } from "./memory-writes.ts";
+import { chunks, HOME, type Home, wordKey } from "./memory-writes.ts";
+import type { Values } from "./statement.ts";
 import { nearestInside } from "./vectors-inside.ts";
 
 const HOLDING = "SELECT word, count(*) AS facts FROM mofa_word WHERE namespace = :n AND word IN (:words) GROUP BY word";
@@ -36,20 +37,15 @@ interface Where {
   readonly home: Home;
   /** The facts that fit the filter; absent without one. */
   readonly fitting: ReadonlySet<number> | undefined;
-  readonly filled: Set<string>;
 }
 
 /** What is found, best first. */
-export async function find(
-  connection: Connection,
-  { dialect, filled }: Pick<Where, "dialect" | "filled">,
-  search: Search,
-): Promise<readonly Hit[]> {
+export async function find(connection: Connection, dialect: Dialect, search: Search): Promise<readonly Hit[]> {
   const home = (await connection.run<Home>(HOME, { owner: search.namespace })).rows[0];
   if (home === undefined || home.facts === 0) return [];
   const filtering = isFiltering(search.filter);
   const fitting = filtering ? await fittingFacts(connection, home.n, search.filter) : undefined;
-  const where = { connection, dialect, filled, home, fitting: fitting && new Set(fitting.map(({ n }) => n)) };
+  const where = { connection, dialect, home, fitting: fitting && new Set(fitting.map(({ n }) => n)) };
   return fuse(await byWords(search, where), await byVectors(search.near, search.depth, where), search);
 }
 
@@ -92,22 +88,25 @@ async function byWords(search: Search, { connection, dialect, home, fitting }: W
 async function byVectors(near: Near | undefined, depth: number, where: Where) {
   if (near === undefined) return [];
   const { connection, dialect, home, fitting } = where;
+  const { inside } = dialect;
   const nearest = createNearest(near, depth);
-  if (dialect.inside !== undefined && (fitting?.size ?? 0) <= MOST_NAMED) {
-    for (const { n, floats } of await nearestInside(near, depth, { ...where, inside: dialect.inside }))
-      nearest.look(n, toFloats(Buffer.from(floats, "base64")));
-    return nearest.list();
-  }
-  const text = `SELECT fact AS n, ${dialect.toBase64("floats")} AS floats FROM mofa_vector
-    WHERE namespace = :n AND model = :space AND fact > :after ORDER BY fact LIMIT :limit`;
-  await pages(async (after) => {
-    const values = { n: home.n, space: near.space, after, limit: PAGE };
+  const vectors = `SELECT fact AS n, ${dialect.toBase64("floats")} AS floats FROM mofa_vector
+    WHERE namespace = :n AND model = :space`;
+  const among = { n: home.n, space: near.space };
+  const read = async (text: string, values: Values) => {
     const { rows } = await connection.ask<{ readonly n: number; readonly floats: string }>(text, values);
     for (const { n, floats } of rows) {
       if (fitting?.has(n) ?? true) nearest.look(n, toFloats(Buffer.from(floats, "base64")));
     }
     return rows;
-  });
+  };
+  if (inside !== undefined && near.vector.length <= inside.most && (fitting?.size ?? 0) <= MOST_NAMED) {
+    const named = await nearestInside(near, depth, { ...where, inside });
+    for (const facts of chunks(named, PAGE)) await read(`${vectors} AND fact IN (:facts)`, { ...among, facts });
+  } else {
+    const text = `${vectors} AND fact > :after ORDER BY fact LIMIT :limit`;
+    await pages((after) => read(text, { ...among, after, limit: PAGE }));
+  }
   return nearest.list();
 }
 

@@ -79,8 +79,9 @@ async function putVectors(
     values[`fact${at}`] = number;
     values[`space${at}`] = space;
     values[`floats${at}`] = toBytes(vector).toString("base64");
-    if (inside !== undefined) values[`near${at}`] = inside.of(vector);
-    const near = inside === undefined ? "" : `, ${inside.cast(`:near${at}`)}`;
+    const fitting = inside !== undefined && vector.length <= inside.most;
+    if (fitting) values[`near${at}`] = inside.of(vector);
+    const near = inside === undefined ? "" : `, ${fitting ? inside.cast(`:near${at}`) : "NULL"}`;
     return [`(:fact${at}, :n, :space${at}, ${dialect.fromBase64(`:floats${at}`)}${near})`];
   });
   if (tuples.length === 0) return;
@@ -124,6 +125,7 @@ export function wordKey(word: string): string {
   return word.length <= LONGEST_WORD ? word : `#${createHash("sha256").update(word).digest("hex")}`;
 }
 
-function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
+/** A list in parts of at most so many. */
+export function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, at) => list.slice(at * size, (at + 1) * size));
 }

@@ -20,8 +20,6 @@ type Taken = readonly { readonly n: number; readonly words: number }[];
 /** Keeps facts on a database server. */
 export function serverMemory(database: Database, clock: Clock, { name, embedder }: MemoryOptions): Memory {
   const { dialect } = database;
-  // Grows with the namespaces that this process searches, by a short key each.
-  const filled = new Set<string>();
 
   function erase(owner: string, which: (connection: Connection, n: number) => Promise<Taken>): Promise<number> {
     const work = async (connection: Connection) => {
@@ -46,7 +44,7 @@ export function serverMemory(database: Database, clock: Clock, { name, embedder 
     async search(query) {
       const search = await readQuery(query, name, embedder?.());
       return database.use(async (connection) => {
-        const hits = await find(connection, { dialect, filled }, search);
+        const hits = await find(connection, dialect, search);
         const numbers = hits.map(({ n }) => n);
         return toFound(hits, await factsOf(connection, numbers), search.namespace);
       });

@@ -19,7 +19,11 @@ export interface Server extends Searching, AsyncDisposable {
   close(): Promise<void>;
 }
 
-type Serving = OpenOptions & { readonly clock: Clock };
+type Serving = OpenOptions & {
+  readonly clock: Clock;
+  /** Why it is not an extension that looks for vectors, although one is there. */
+  readonly instead?: string | undefined;
+};
 
 /** A server that is about to be asked. */
 export interface Connecting {
@@ -32,7 +36,7 @@ export interface Connecting {
 }
 
 /** Makes the four things of a database. */
-export function serve(database: Database, name: string, { clock, embedder }: Serving): Server {
+export function serve(database: Database, name: string, { clock, embedder, instead }: Serving): Server {
   const queue = createAppendQueue(database, clock);
   const close = async () => {
     await queue.close();
@@ -43,7 +47,7 @@ export function serve(database: Database, name: string, { clock, embedder }: Ser
     session: serverSession(database, clock, name),
     journal: serverJournal(database, clock, { name, queue }),
     memory: serverMemory(database, clock, { name, embedder }),
-    vectorSearch: { by: database.dialect.inside?.by ?? "process" },
+    vectorSearch: { by: database.dialect.inside?.by ?? "process", ...(instead === undefined ? {} : { instead }) },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,5 +1,5 @@
 import type { Near } from "@mofa/kernel";
-import { SPARE } from "../vector-search.ts";
+import { areEnough, MORE, type Named, SPARE } from "../vector-search.ts";
 import { toFloats } from "../vectors.ts";
 import type { Connection } from "./database.ts";
 import type { Dialect, Inside } from "./dialect.ts";
@@ -13,8 +13,6 @@ interface Place {
   readonly home: Home;
   /** Only these facts; absent: all. */
   readonly fitting: ReadonlySet<number> | undefined;
-  /** Where this process has filled in what others wrote without the extension. */
-  readonly filled: Set<string>;
 }
 
 interface Row {
@@ -26,21 +24,22 @@ interface Row {
 const AMONG = "namespace = :n AND model = :space";
 const PAGE = 200;
 
-/** The vectors that the database finds nearest, and a few more. */
-export async function nearestInside(near: Near, depth: number, place: Place): Promise<readonly Row[]> {
-  const { connection, dialect, inside, home, fitting, filled } = place;
+/** The facts that the database finds nearest, and all that may be as near: their vectors are to be compared once more. */
+export async function nearestInside(near: Near, depth: number, place: Place): Promise<readonly number[]> {
+  const { connection, inside, home, fitting } = place;
   const { space, vector } = near;
-  const key = `${home.n} ${space}`;
-  if (!filled.has(key)) await fill(place, space);
-  filled.add(key);
-  const distance = inside.distance(inside.column, inside.cast(":vector"));
-  const text = `SELECT fact AS n, ${dialect.toBase64("floats")} AS floats FROM mofa_vector WHERE ${AMONG} AND fact IN (
-    SELECT fact FROM mofa_vector WHERE ${AMONG} AND ${inside.column} IS NOT NULL
-    ${fitting === undefined ? "" : "AND fact IN (:fitting)"} ORDER BY ${distance}, fact DESC LIMIT :limit)`;
-  const values = { n: home.n, space, vector: inside.of(vector), limit: depth + SPARE, fitting: [...(fitting ?? [])] };
-  return (await connection.ask<Row>(text, values)).rows;
+  await fill(place, space);
+  const text = `SELECT fact AS n, ${inside.distance(inside.column, inside.cast(":vector"))} AS far FROM mofa_vector
+    WHERE ${AMONG} AND ${inside.column} IS NOT NULL ${fitting === undefined ? "" : "AND fact IN (:fitting)"}
+    ORDER BY far LIMIT :asked`;
+  const values = { n: home.n, space, vector: inside.of(vector), fitting: [...(fitting ?? [])] };
+  for (let asked = depth + SPARE; ; asked *= MORE) {
+    const { rows } = await connection.ask<Named>(text, { ...values, asked });
+    if (areEnough(rows, asked, { depth, near })) return rows.map(({ n }) => n);
+  }
 }
 
+// What others wrote without the extension, and what stood there before it came. Several may be at it at once.
 async function fill({ connection, dialect, inside, home }: Place, space: string): Promise<void> {
   const text = `SELECT fact AS n, ${dialect.toBase64("floats")} AS floats FROM mofa_vector
     WHERE ${AMONG} AND ${inside.column} IS NULL ORDER BY fact LIMIT :limit`;
@@ -55,7 +54,7 @@ async function fill({ connection, dialect, inside, home }: Place, space: string)
     });
     await connection.ask(
       `UPDATE mofa_vector SET ${inside.column} = given.near FROM (VALUES ${lines.join(", ")}) AS given (of, near)
-        WHERE ${AMONG} AND fact = given.of`,
+        WHERE ${AMONG} AND fact = given.of AND mofa_vector.${inside.column} IS NULL`,
       values,
     );
   }

@@ -1,5 +1,5 @@
 import { BM25, createNearest, type Near, type Ranked, rarity, type Search } from "@mofa/kernel";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { FactRow } from "../fact-rows.ts";
 import { toFloats } from "../vectors.ts";
 import type { Database } from "./database.ts";
@@ -58,16 +58,23 @@ export function byVectors(near: Near | undefined, depth: number, where: Where): 
   if (near === undefined) return [];
   const { db, home, fitting, inside } = where;
   const nearest = createNearest(near, depth);
+  const among = sql`${vector.namespace} = ${home.n} AND ${vector.model} = ${near.space}`;
+  const read = (which: SQL) => {
+    const rows = db.values<[number, Buffer]>(sql`SELECT ${vector.fact}, ${vector.floats} FROM ${vector}
+      WHERE ${among} AND ${which}`);
+    for (const [n, bytes] of rows) if (fitting?.has(n) ?? true) nearest.look(n, toFloats(bytes));
+    return rows;
+  };
   if (inside) {
-    const rows = db.values<[number, Buffer]>(nearestInside(near, depth, where));
-    for (const [n, bytes] of rows) nearest.look(n, toFloats(bytes));
+    const named = nearestInside(near, depth, where);
+    for (let at = 0; at < named.length; at += PAGE) {
+      const facts = JSON.stringify(named.slice(at, at + PAGE));
+      read(sql`${vector.fact} IN (SELECT value FROM json_each(${facts}))`);
+    }
     return nearest.list();
   }
   for (let after = -1, more = true; more; ) {
-    const rows = db.values<[number, Buffer]>(sql`SELECT ${vector.fact}, ${vector.floats} FROM ${vector}
-      WHERE ${vector.namespace} = ${home.n} AND ${vector.model} = ${near.space} AND ${vector.fact} > ${after}
-      ORDER BY ${vector.fact} LIMIT ${PAGE}`);
-    for (const [n, bytes] of rows) if (fitting?.has(n) ?? true) nearest.look(n, toFloats(bytes));
+    const rows = read(sql`${vector.fact} > ${after} ORDER BY ${vector.fact} LIMIT ${PAGE}`);
     after = rows.at(-1)?.[0] ?? after;
     more = rows.length === PAGE;
   }

@@ -1,15 +1,23 @@
 // sqlite-vec, where it is installed: what is near is reckoned in the database, three to four times as fast, and only the
 // nearest come out.
-import { type Near, type Ranked, toErrorJson } from "@mofa/kernel";
+import { type Near, toErrorJson } from "@mofa/kernel";
 import type Driver from "better-sqlite3";
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { fail } from "../errors.ts";
-import { type Searching, SPARE, type VectorSearch } from "../vector-search.ts";
+import { areEnough, MORE, type Named, type Searching, SPARE, type VectorSearch } from "../vector-search.ts";
 import { toBytes } from "../vectors.ts";
+import type { Database } from "./database.ts";
 import { vector } from "./tables.ts";
 
 /** Brings the extension into an open file; gives who looks for vectors now. */
 export type LoadVectors = (client: Driver.Database) => Searching["vectorSearch"];
+
+interface Place {
+  readonly db: Database["db"];
+  readonly home: { readonly n: number };
+  /** Only these facts; absent: all. */
+  readonly fitting: ReadonlySet<number> | undefined;
+}
 
 /** Looks for the package, which is an optional peer. */
 export async function findVectors(choice: VectorSearch, file: string): Promise<LoadVectors> {
@@ -34,15 +42,14 @@ export async function findVectors(choice: VectorSearch, file: string): Promise<L
   };
 }
 
-/** The nearest vectors of a namespace, and a few more; `fitting`: only of these facts. */
-export function nearestInside(
-  { vector: wanted, space }: Near,
-  depth: number,
-  { home, fitting }: { readonly home: { readonly n: number }; readonly fitting: Iterable<Ranked["n"]> | undefined },
-): SQL {
-  const among = sql`${vector.namespace} = ${home.n} AND ${vector.model} = ${space}`;
-  const fits = fitting && sql` AND ${vector.fact} IN (SELECT value FROM json_each(${JSON.stringify([...fitting])}))`;
-  return sql`SELECT ${vector.fact}, ${vector.floats} FROM ${vector} WHERE ${among} AND ${vector.fact} IN (
-    SELECT ${vector.fact} FROM ${vector} WHERE ${among}${fits ?? sql``}
-    ORDER BY vec_distance_cosine(${vector.floats}, ${toBytes(wanted)}), ${vector.fact} DESC LIMIT ${depth + SPARE})`;
+/** The facts that the database finds nearest, and all that may be as near: their vectors are to be compared once more. */
+export function nearestInside(near: Near, depth: number, { db, home, fitting }: Place): readonly number[] {
+  const among = sql`${vector.namespace} = ${home.n} AND ${vector.model} = ${near.space}`;
+  const fits = fitting && sql`AND ${vector.fact} IN (SELECT value FROM json_each(${JSON.stringify([...fitting])}))`;
+  for (let asked = depth + SPARE; ; asked *= MORE) {
+    const named = db.all<Named>(sql`SELECT ${vector.fact} AS n,
+      vec_distance_cosine(${vector.floats}, ${toBytes(near.vector)}) AS far
+      FROM ${vector} WHERE ${among} ${fits ?? sql``} ORDER BY far LIMIT ${asked}`);
+    if (areEnough(named, asked, { depth, near })) return named.map(({ n }) => n);
+  }
 }

@@ -8,6 +8,7 @@ import type { Moleculer } from "./peers.ts";
 // `bench.7.anything` is meant by `bench.7.*` and `*.7.*`.
 const PATTERNS = ["*.7.*", ...Array.from({ length: 999 }, (_, index) => `bench.${index}.*`)];
 const KNOWN = "bench.7.created";
+const KNOWN_ADDRESS = "topic:bench.7.created";
 const MATCHES = 2;
 
 export function patternCases(peers: Peers): readonly Case[] {
@@ -26,7 +27,7 @@ export function patternCases(peers: Peers): readonly Case[] {
   return [
     {
       name: "1e known topic, 2 of 1000 patterns",
-      subjects: subjects(known, { address: () => `topic:${KNOWN}`, limit: () => cached(known) }),
+      subjects: subjects(known, { address: () => KNOWN_ADDRESS, limit: () => cached(known) }),
     },
     {
       name: "1e new topic, 2 of 1000 patterns",

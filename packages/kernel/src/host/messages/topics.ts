@@ -23,6 +23,7 @@ const NONE: readonly never[] = Object.freeze([]);
 const MAX_CACHED = 10_000;
 const MAX_RECENT = 256;
 const FEW = 8;
+const SAMPLE = 16;
 
 export class Topics<T> {
   readonly #root: Branch<T> = branch();
@@ -34,6 +35,7 @@ export class Topics<T> {
   /** Of the topic that was looked for last: all but its last word, and who is met by whatever that word is. */
   #stem = "";
   #whatever: readonly T[] | undefined;
+  #looks = 0;
   readonly #prefix: string;
 
   /** `prefix` stands before every topic that is looked for: a known one is found without cutting it off. */
@@ -82,6 +84,8 @@ export class Topics<T> {
     }
     const whatever = this.#whatever;
     if (whatever !== undefined && topic.startsWith(this.#stem) && topic.indexOf(".", this.#stem.length) < 0) {
+      // Keeping a text that was just made costs as much as finding out that it is a new one.
+      if (this.#looks++ % SAMPLE === 0) this.#note(topic, place, whatever);
       return whatever;
     }
     return this.#walk(topic, place);
@@ -91,14 +95,17 @@ export class Topics<T> {
     const search: Search<T> = { topic, all: [], last: topic.lastIndexOf(".") + 1, named: false };
     collect(search, this.#root, this.#prefix.length);
     const found = once(search.all);
-    if (this.#recent[place] === topic) this.#remember(topic, { place, found });
-    else this.#recent[place] = topic;
+    this.#note(topic, place, found);
     this.#whatever = search.named || search.last === 0 ? undefined : found;
     this.#stem = topic.slice(0, search.last);
     return found;
   }
 
-  #remember(topic: string, { place, found }: { readonly place: number; readonly found: readonly T[] }): void {
+  #note(topic: string, place: number, found: readonly T[]): void {
+    if (this.#recent[place] !== topic) {
+      this.#recent[place] = topic;
+      return;
+    }
     if (this.#cache.size >= MAX_CACHED) this.#forget();
     this.#cache.set(topic, found);
     this.#remembered[place] = 1;
