@@ -42,6 +42,13 @@ function alikeEmbedder(dimensions: number): Embedder {
   };
 }
 
+/** Remembers many facts that are equally near, of which the newest have to come first. */
+async function newestOfEqual(memory: Memory): Promise<void> {
+  await memory.remember(Array.from({ length: 5_000 }, (_, n) => ({ id: `f${n}`, namespace: "n", text: "same" })));
+  const found = await memory.search({ namespace: "n", text: "other", mode: "vectors", limit: 3 });
+  expect(found.map(({ id }) => id)).toEqual(["f4999", "f4998", "f4997"]);
+}
+
 const FACTS = Array.from({ length: 600 }, (_, n) => ({
   id: `f${n}`,
   namespace: n % 3 === 0 ? "b" : "a",
@@ -107,6 +114,14 @@ describe("sqlite-vec", () => {
     using inside = await at("database");
     expect(await searches(inside.memory)).toEqual(await searches(plain.memory));
   });
+
+  test("finds the newest of very many that are equally near", async () => {
+    using folder = temporaryFolder();
+    const chance = chanceEmbedder(8);
+    const options = { file: folder.at("mofa.db"), durability: "relaxed", vectorSearch: "database" } as const;
+    using inside = await openSqlite(options, { embedder: () => chance });
+    await newestOfEqual(inside.memory);
+  });
 });
 
 const there = await isReachable(postgresServer);
@@ -135,6 +150,7 @@ async function ownDatabase() {
       const theirs = new URL(url);
       [theirs.username, theirs.password] = [role, "word"];
       return {
+        name: role,
         url: theirs.href,
         async [Symbol.asyncDispose]() {
           await own.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
@@ -202,8 +218,16 @@ describe.skipIf(!installed)("pgvector", () => {
     const alike = alikeEmbedder(256);
     await using inside = await opening(database.url, { vectorSearch: "database" })(alike);
     await using plain = await opening(database.url, { vectorSearch: "process" })(alike);
+    expect(plain.vectorSearch).toEqual({ by: "process" });
     await inside.memory.remember(FACTS);
     expect(await searches(inside.memory)).toEqual(await searches(plain.memory));
+  });
+
+  test("finds the newest of very many that are equally near", async () => {
+    await using database = await ownDatabase();
+    await database.sql("CREATE EXTENSION vector");
+    await using inside = await opening(database.url, { vectorSearch: "database" })(chanceEmbedder(8));
+    await newestOfEqual(inside.memory);
   });
 
   test("finds at once what another process writes without it", async () => {
@@ -238,8 +262,9 @@ describe.skipIf(!installed)("pgvector", () => {
   test("whose column may not be made is done without, and is refused where it is demanded", async () => {
     await using database = await ownDatabase();
     await (await opening(database.url)(lexical)).close();
-    await database.sql("CREATE EXTENSION vector");
+    await database.sql("CREATE SCHEMA extensions; CREATE EXTENSION vector SCHEMA extensions");
     await using user = await database.user();
+    await database.sql(`GRANT USAGE ON SCHEMA extensions TO ${user.name}`);
     for (const [migrate, why] of [
       ["auto", "must be owner of table mofa_vector"],
       ["manual", 'open it once with migrate "auto"'],
@@ -252,6 +277,10 @@ describe.skipIf(!installed)("pgvector", () => {
       await expect(open("database")).rejects.toMatchObject({ code: "memory.no_vector_search" });
     }
     await (await opening(database.url)(lexical)).close();
+    await database.sql(`REVOKE USAGE ON SCHEMA extensions FROM ${user.name}`);
+    await using kept = await opening(user.url, { migrate: "manual" })(lexical);
+    expect(kept.vectorSearch.instead).toContain("permission denied for schema extensions");
+    await database.sql(`GRANT USAGE ON SCHEMA extensions TO ${user.name}`);
     await using inside = await opening(user.url, { migrate: "manual" })(lexical);
     expect(inside.vectorSearch).toEqual({ by: "pgvector" });
     expect(await inside.memory.search({ namespace: "auto", text: "shellfish", mode: "vectors" })).toHaveLength(1);

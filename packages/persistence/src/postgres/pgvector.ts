@@ -26,9 +26,9 @@ interface Found {
 
 const EXTENSION = `SELECT quote_ident(n.nspname) AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
   WHERE e.extname = 'vector'`;
-const COLUMN = `SELECT attname AS name FROM pg_attribute
-  WHERE attrelid = to_regclass('mofa_vector') AND attname = 'near' AND NOT attisdropped`;
 const EMPTY = "mofa_vector_near_empty";
+const MADE = `SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass('mofa_vector') AND attname = 'near'
+  AND NOT attisdropped AND to_regclass('${EMPTY}') IS NOT NULL`;
 
 // A vector of pgvector has no more; longer ones are looked at in the process.
 const MOST_DIMENSIONS = 16_000;
@@ -43,7 +43,7 @@ export async function findPgvector(connection: Connection, { choice, file, manua
   }
   const inside = insideOf(`${schema}.vector`, `OPERATOR(${schema}.<=>)`);
   try {
-    const made = await isMade(connection);
+    const made = (await connection.ask(MADE)).rows.length > 0;
     if (!made && manual) return without('the column "near" of mofa_vector (open it once with migrate "auto")');
     if (!made) await make(connection, `${schema}.vector`);
     // The tables may be used by somebody who may not use the extension.
@@ -67,14 +67,6 @@ const BESIDE_THE_POINT: ReadonlySet<string> = new Set([
   "database.locked",
   "database.timed_out",
 ]);
-
-async function isMade(connection: Connection): Promise<boolean> {
-  const column = await connection.ask(COLUMN);
-  const index = await connection.ask<{ readonly there: boolean }>(
-    `SELECT to_regclass('${EMPTY}') IS NOT NULL AS there`,
-  );
-  return column.rows.length > 0 && index.rows[0]?.there === true;
-}
 
 async function make(connection: Connection, type: string): Promise<void> {
   await connection.ask(`ALTER TABLE mofa_vector ADD COLUMN IF NOT EXISTS near ${type}`);
