@@ -39,23 +39,36 @@ export async function nearestInside(near: Near, depth: number, place: Place): Pr
   }
 }
 
-// What others wrote without the extension, and what stood there before it came. Several may be at it at once.
+// What others wrote without the extension, and what stood there before it came. Several may be at it at once: each writes
+// the same.
 async function fill({ connection, dialect, inside, home }: Place, space: string): Promise<void> {
   const text = `SELECT fact AS n, ${dialect.toBase64("floats")} AS floats FROM mofa_vector
-    WHERE ${AMONG} AND ${inside.column} IS NULL ORDER BY fact LIMIT :limit`;
-  for (;;) {
-    const { rows } = await connection.ask<Row>(text, { n: home.n, space, limit: PAGE });
-    if (rows.length === 0) return;
-    const values: Record<string, Value> = { n: home.n, space };
-    const lines = rows.map(({ n, floats }, at) => {
-      values[`fact${at}`] = n;
-      values[`near${at}`] = inside.of(toFloats(Buffer.from(floats, "base64")));
-      return `(CAST(:fact${at} AS bigint), ${inside.cast(`:near${at}`)})`;
-    });
-    await connection.ask(
-      `UPDATE mofa_vector SET ${inside.column} = given.near FROM (VALUES ${lines.join(", ")}) AS given (of, near)
-        WHERE ${AMONG} AND fact = given.of AND mofa_vector.${inside.column} IS NULL`,
-      values,
-    );
+    WHERE ${AMONG} AND ${inside.column} IS NULL AND fact > :after ORDER BY fact LIMIT :limit`;
+  for (let after = -1, more = true; more; ) {
+    const { rows } = await connection.ask<Row>(text, { n: home.n, space, after, limit: PAGE });
+    if (rows.length > 0) await fillIn(connection, inside, { n: home.n, space, rows });
+    after = rows.at(-1)?.n ?? after;
+    more = rows.length === PAGE;
   }
+}
+
+interface Page {
+  readonly n: number;
+  readonly space: string;
+  readonly rows: readonly Row[];
+}
+
+async function fillIn(connection: Connection, inside: Inside, { n, space, rows }: Page): Promise<void> {
+  const values: Record<string, Value> = { n, space };
+  const lines = rows.map((row, at) => {
+    values[`fact${at}`] = row.n;
+    values[`near${at}`] = inside.of(toFloats(Buffer.from(row.floats, "base64")));
+    return `(CAST(:fact${at} AS bigint), ${inside.cast(`:near${at}`)})`;
+  });
+  // Not whether there is nothing yet: the server would take that for rare, and go through all of it for each line.
+  await connection.ask(
+    `UPDATE mofa_vector SET ${inside.column} = given.near FROM (VALUES ${lines.join(", ")}) AS given (of, near)
+      WHERE ${AMONG} AND fact = given.of`,
+    values,
+  );
 }
