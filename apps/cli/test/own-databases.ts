@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
-import { connect } from "node:net";
+import { listens } from "@mofa/devkit/databases/listens";
 import { systemClock } from "@mofa/kernel";
 import { openMysql } from "@mofa/sdk/persistence/mysql";
 import { openPostgres } from "@mofa/sdk/persistence/postgres";
@@ -58,22 +58,9 @@ export async function absentServers(): Promise<readonly string[]> {
   const absent: string[] = [];
   for (const [server, url] of Object.entries(URLS)) {
     const { hostname, port } = new URL(url);
-    if (!(await listens(hostname, Number(port)))) absent.push(`${server} server at ${hostname}:${port}`);
+    if (!(await listens(url))) absent.push(`${server} server at ${hostname}:${port}`);
   }
   if (absent.length > 0 && process.env["MOFA_REQUIRE_SERVICES"] === "1")
     throw new Error(`There is no ${absent.join(", and no ")}.`);
   return absent;
-}
-
-function listens(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 2000 });
-    const end = (there: boolean) => {
-      socket.destroy();
-      resolve(there);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-    socket.once("timeout", () => end(false));
-  });
 }

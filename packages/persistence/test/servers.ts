@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { connect } from "node:net";
+import { listens } from "@mofa/devkit/databases/listens";
 import type { Clock, Embedder } from "@mofa/kernel";
 import mysql from "mysql2/promise";
 import pg from "pg";
@@ -141,19 +141,5 @@ export async function describeOn(kind: Kind, title: string, tests: () => void): 
 
 /** Whether there is such a server. */
 export function isReachable({ url }: Kind): Promise<boolean> {
-  const { hostname, port } = new URL(url);
-  return listens(hostname, Number(port));
-}
-
-function listens(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 2_000 });
-    const end = (there: boolean) => {
-      socket.destroy();
-      resolve(there);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-    socket.once("timeout", () => end(false));
-  });
+  return listens(url);
 }

@@ -5,11 +5,11 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { listens } from "@mofa/devkit/databases/listens";
 import type { Journal } from "@mofa/kernel";
 import { seededRandom } from "@mofa/kernel/testing";
 import { openMysql } from "@mofa/persistence/mysql";
@@ -169,20 +169,6 @@ async function onMysql(): Promise<Site> {
       await client.end();
     },
   };
-}
-
-function listens(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve) => {
-    const socket = connect({ host: hostname, port: Number(port), timeout: 2_000 });
-    const end = (there: boolean) => {
-      socket.destroy();
-      resolve(there);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-    socket.once("timeout", () => end(false));
-  });
 }
 
 const databases = [

@@ -1,4 +1,5 @@
 import type { DatabaseStatus, Pruned } from "@mofa/sdk/persistence/admin";
+import { table } from "../columns.ts";
 
 const KINDS = { sqlite: "SQLite", postgres: "PostgreSQL", mysql: "MySQL or MariaDB" } as const;
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
@@ -67,16 +68,4 @@ function ago(ms: number): string {
     if (count > 0) return `${count} ${word}${count === 1 ? "" : "s"} ago`;
   }
   return "just now";
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(0, ...rows.map((row) => (row[column] ?? "").length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }

@@ -1,5 +1,6 @@
 import type { ErrorJson, JournalRow, Json, RunRecord, TaskRecord } from "@mofa/sdk";
 import type { ReplayVerdict, StepDifference } from "@mofa/sdk/workflow";
+import { table } from "../columns.ts";
 
 const LONGEST = 100;
 const MARKS = { same: "=", input: "?", result: "!", "only-a": "-", "only-b": "+" } as const;
@@ -116,20 +117,4 @@ function time(at: number): string;
 function time(at: number | undefined): string | undefined;
 function time(at: number | undefined): string | undefined {
   return at === undefined ? undefined : new Date(at).toISOString();
-}
-
-/** Columns side by side; the last may be as long as it likes. */
-function table(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }

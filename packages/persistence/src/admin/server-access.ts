@@ -1,7 +1,7 @@
 import { connectMysql } from "../mysql/connect.ts";
 import { connectPostgres } from "../postgres/connect.ts";
 import type { Lent } from "../server/database.ts";
-import type { Connecting } from "../server/open.ts";
+import { borrow, type Connecting } from "../server/open.ts";
 import type { ServerOptions } from "../server/options.ts";
 import { tables } from "../tables.ts";
 import type { Access, Statements } from "./access.ts";
@@ -49,18 +49,7 @@ export async function mysqlAccess({ url, tls }: ServerAccessOptions): Promise<Ac
 }
 
 function serverAccess({ driver, file, migrations, migrate }: Connecting, { kind, snapshot, size }: Words): Access {
-  async function use<T>(work: (connection: Lent) => Promise<T>): Promise<T> {
-    const lent = await driver.acquire();
-    let done = false;
-    try {
-      const result = await work(lent);
-      done = true;
-      return result;
-    } finally {
-      // One that failed may be in the middle of a transaction: closing it takes that back.
-      lent.release(!done);
-    }
-  }
+  const use = <T>(work: (connection: Lent) => Promise<T>) => borrow(driver, work);
   const within = <T>(begin: readonly string[], work: (statements: Statements) => Promise<T>) =>
     use(async (connection) => {
       for (const statement of begin) await connection.ask(statement);

@@ -53,18 +53,23 @@ export function serve(database: Database, name: string, { clock, embedder, inste
   };
 }
 
+/** Runs work on a connection; one on which it failed may be in the middle of a transaction, and is closed. */
+export async function borrow<T>(driver: Driver, work: (connection: Lent) => Promise<T>): Promise<T> {
+  const lent = await driver.acquire();
+  let done = false;
+  try {
+    const result = await work(lent);
+    done = true;
+    return result;
+  } finally {
+    lent.release(!done);
+  }
+}
+
 /** Runs work on one connection before anybody else is served; when it fails, every connection is closed. */
 export async function prepare<T>(driver: Driver, work: (connection: Lent) => Promise<T>): Promise<T> {
   try {
-    const lent = await driver.acquire();
-    let done = false;
-    try {
-      const result = await work(lent);
-      done = true;
-      return result;
-    } finally {
-      lent.release(!done);
-    }
+    return await borrow(driver, work);
   } catch (thrown) {
     await driver.end();
     throw thrown;
