@@ -21,6 +21,7 @@ const STATUSES: Readonly<Record<string, ContentfulStatusCode>> = {
   "gateway.no_letter": 404,
   "gateway.no_task": 404,
   "gateway.no_schedules": 503,
+  "run.duplicate": 409,
   "run.ended": 409,
   "run.no_step": 404,
   "signal.bad": 422,

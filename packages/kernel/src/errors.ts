@@ -115,6 +115,8 @@ export const fail = defineErrors({
     `The run "${d.run}" has ended (${d.status}), so nothing can be said to it any more.`,
   "run.dead": (d: { run: string; takeovers: number }) =>
     `The run "${d.run}" was given up: ${d.takeovers} workers in a row were lost over it. Find out what it does to them, then queue it again.`,
+  "run.duplicate": (d: { run: string; other: string; dedupe: string }) =>
+    `The run "${d.run}" cannot be queued again: "${d.other}" has the same dedupe key "${d.dedupe}" and is still open. Let it end, or cancel it first.`,
   "journal.no_writes": (d: { journal: string }) =>
     `The journal "${d.journal}" cannot commit writes together with a step. Use a database's journal, or another effect than "tx".`,
   "pool.bad_concurrency": (d: { concurrency: number }) =>

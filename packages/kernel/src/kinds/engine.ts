@@ -73,7 +73,7 @@ export interface Run<Output = unknown> {
   signal(name: string, body?: unknown, options?: { readonly id?: string }): Promise<boolean>;
   /** Starts a new run that knows what this one came to, up to a step, and goes on from there. */
   fork(options?: ForkOptions): Promise<Run<Output>>;
-  /** Queues a dead run again; any other stays as it is. */
+  /** Queues a dead run again; any other stays as it is. Throws `run.duplicate` while another with its `dedupe` is open. */
   requeue(): Promise<void>;
   /** What was journalled so far. */
   steps(): Promise<readonly JournalRow[]>;

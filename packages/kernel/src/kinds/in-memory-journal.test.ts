@@ -8,7 +8,7 @@ import { createAdmission } from "./admission.ts";
 import { inMemoryJournal } from "./in-memory-journal.ts";
 import type { ClaimFilter, Journal, PruneFilter, QueueLimits, RunFilter } from "./journal.ts";
 import { RUN_ENDS, type RunRecord, type RunStatus } from "./journal-records.ts";
-import { dueOf, isClaimable } from "./run-changes.ts";
+import { dueOf, isClaimable, isDuplicate } from "./run-changes.ts";
 
 const LEASE = 50;
 const QUEUES: readonly QueueLimits[] = [
@@ -103,7 +103,12 @@ test.each([1, 2, 3, 4, 5, 6])(
       },
       async () => {
         const run = await journal.get(anyId());
-        if (run !== undefined) await oneOf(journal.cancel, journal.requeue)(run.id, reason);
+        if (run === undefined) return;
+        const open = async () => (await allOf(journal)).filter((other) => isDuplicate(other, run)).length;
+        const before = await open();
+        const outcome = await oneOf(journal.cancel, journal.requeue)(run.id, reason).catch((error: unknown) => error);
+        if (outcome instanceof Error) expect([run.status, before]).toEqual(["dead", 1]);
+        expect(await open()).toBeLessThan(2);
       },
       async () => {
         const run = await journal.get(anyId());

@@ -128,7 +128,7 @@ export function inMemoryJournal({ clock, name = "memory" }: InMemoryOptions): Jo
     },
     async requeue(id) {
       const run = find(id);
-      change(run, requeuedRun(run.record, clock.now()));
+      change(run, requeuedRun(run.record, clock.now(), runs.duplicateOf(run.record)?.record));
       return copy(run.record);
     },
     async get(id) {

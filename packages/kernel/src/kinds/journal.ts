@@ -51,7 +51,10 @@ export interface Journal {
   renew(claim: Claim, runs: readonly { readonly run: string; readonly epoch: number }[]): Promise<readonly string[]>;
   /** Asks that a run be cancelled: a queued one is at once, an owned one when its worker notices, a parked one is woken. */
   cancel(run: string, reason: ErrorJson): Promise<RunRecord>;
-  /** Queues a dead run again as if it had not begun, its takeovers forgotten; any other is given as it is. */
+  /**
+   * Queues a dead run again as if it had not begun, its takeovers forgotten; any other is given as it is. Throws
+   * `run.duplicate` where another run has its `dedupe` by now and is open.
+   */
   requeue(run: string): Promise<RunRecord>;
   get(run: string): Promise<RunRecord | undefined>;
   /** All rows of a run in order. */

@@ -90,9 +90,14 @@ export function cancelledRun(record: RunRecord, reason: ErrorJson, now: number):
   return record.cancelRequested === undefined ? wokenRun(asked, now) : asked;
 }
 
-/** A dead run that is to be tried again. It has lost its place: its queue admits it, and its partition, like a new one. */
-export function requeuedRun(record: RunRecord, now: number): RunRecord {
+/**
+ * A dead run that is to be tried again. It has lost its place: its queue admits it, and its partition, like a new one.
+ * `same` is the open run that has its `dedupe` by now; throws `run.duplicate` where there is one.
+ */
+export function requeuedRun(record: RunRecord, now: number, same: Pick<RunRecord, "id"> | undefined): RunRecord {
   if (record.status !== "dead") return record;
+  const { id, dedupe = "" } = record;
+  if (same !== undefined) throw fail("run.duplicate", { run: id, other: same.id, dedupe }, { stack: false });
   const { error: _, finishedAt: __, startedAt: ___, ...rest } = record;
   return { ...rest, status: "queued", takeovers: 0, updatedAt: now };
 }

@@ -86,6 +86,14 @@ async function createWithCare(creating: Creating): Promise<Created> {
   return { run: record, created: true };
 }
 
+/** The open run that is the same work; for whoever holds the lock of its key. */
+export async function duplicateOf(connection: Connection, fresh: NewRun): Promise<KeptRun | undefined> {
+  const { dedupe, queue = "" } = fresh;
+  if (dedupe === undefined) return undefined;
+  const { rows } = await connection.run<KeptRun>(SQL.duplicates, { dedupe, queue });
+  return rows.find((one) => isDuplicate(headOf(one), fresh));
+}
+
 async function findMade(creating: Pick<Creating, "connection" | "database" | "record" | "again">) {
   const { record, again } = creating;
   const found = await findRun(creating.connection, record.id);
@@ -96,10 +104,7 @@ async function findMade(creating: Pick<Creating, "connection" | "database" | "re
 
 async function findDuplicate(creating: Creating): Promise<Created | undefined> {
   const { connection, database, fresh, record, replace } = creating;
-  const { dedupe, queue = "" } = fresh;
-  if (dedupe === undefined) return undefined;
-  const { rows } = await connection.run<KeptRun>(SQL.duplicates, { dedupe, queue });
-  const found = rows.find((one) => isDuplicate(headOf(one), fresh));
+  const found = await duplicateOf(connection, fresh);
   if (found === undefined) return undefined;
   const before = await readOne(creating, found);
   if (!replace || before.status !== "queued" || before.epoch > 0) return { run: before, created: false };

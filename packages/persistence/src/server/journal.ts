@@ -24,12 +24,13 @@ import { headOf, type KeptRun, type KeptTask } from "../journal-records.ts";
 import type { AppendQueue } from "./append-queue.ts";
 import type { Connection, Database } from "./database.ts";
 import { claimRuns } from "./journal-claims.ts";
-import { createRun } from "./journal-create.ts";
+import { createRun, duplicateOf } from "./journal-create.ts";
 import { pruneRuns } from "./journal-prune.ts";
 import { journalReads, toWholeTask } from "./journal-reads.ts";
-import { changeRun, holdRun, readable, readRuns, wakeRun } from "./journal-runs.ts";
+import { changeRun, findRun, holdRun, readable, readRuns, wakeRun } from "./journal-runs.ts";
 import { SQL } from "./journal-sql.ts";
 import { fillTexts, keepTexts, shortened } from "./journal-texts.ts";
+import { dedupeLock, takeLocks } from "./locks.ts";
 
 export interface JournalOptions {
   readonly name: string;
@@ -39,14 +40,16 @@ export interface JournalOptions {
 /** Runs, their rows, tasks, signals, listens and letters on a database server. */
 export function serverJournal(database: Database, clock: Clock, { name, queue }: JournalOptions): Journal {
   /** Changes a run, and gives it as it is then. */
-  function change(id: string, made: (record: RunRecord) => RunRecord): Promise<RunRecord> {
-    return database.transact(async (connection) => {
-      const kept = await holdRun(connection, id);
-      const [before = headOf(kept)] = await readRuns({ connection, file: database.file }, [kept], headAnyway);
-      const after = made(before);
-      await changeRun(connection, database, { n: kept.n, before, after });
-      return after;
-    });
+  async function change(
+    connection: Connection,
+    id: string,
+    made: (record: RunRecord) => RunRecord | Promise<RunRecord>,
+  ): Promise<RunRecord> {
+    const kept = await holdRun(connection, id);
+    const [before = headOf(kept)] = await readRuns({ connection, file: database.file }, [kept], headAnyway);
+    const after = await made(before);
+    await changeRun(connection, database, { n: kept.n, before, after });
+    return after;
   }
 
   return {
@@ -74,10 +77,19 @@ export function serverJournal(database: Database, clock: Clock, { name, queue }:
     },
     async cancel(id, reason) {
       const why = copy(reason) as ErrorJson;
-      return change(id, (record) => cancelledRun(record, why, clock.now()));
+      return database.transact((connection) =>
+        change(connection, id, (record) => cancelledRun(record, why, clock.now())),
+      );
     },
     async requeue(id) {
-      return change(id, (record) => requeuedRun(record, clock.now()));
+      return database.transact(async (connection) => {
+        const { dedupe } = (await findRun(connection, id)) ?? {};
+        if (dedupe) await takeLocks(connection, database.dialect, [dedupeLock(dedupe)]);
+        return change(connection, id, async (record) => {
+          const same = record.status === "dead" ? await duplicateOf(connection, record) : undefined;
+          return requeuedRun(record, clock.now(), same);
+        });
+      });
     },
     async prune(filter) {
       return database.transact((connection) => pruneRuns(connection, filter));

@@ -69,10 +69,14 @@ export function sqliteJournal(database: Database, clock: Clock, name: string): J
     }
   }
 
+  /** The open run that is the same work. */
+  function duplicateOf({ tenant, queue = "", dedupe }: NewRun): KeptRun | undefined {
+    return dedupe === undefined ? undefined : statements.duplicate.get({ dedupe, tenant: tenant ?? null, queue });
+  }
+
   function create(fresh: NewRun, claim: Claim | undefined, { rows = [], replace = false }: CreateOptions) {
     const now = clock.now();
-    const { tenant = null, queue = "", dedupe } = fresh;
-    const found = runs.kept(fresh.id) ?? (dedupe && statements.duplicate.get({ dedupe, tenant, queue }));
+    const found = runs.kept(fresh.id) ?? duplicateOf(fresh);
     if (found) {
       const waits = found.status === "queued" && found.epoch === 0;
       if (!replace || !waits || found.id === fresh.id) return { run: runs.read(found), created: false };
@@ -138,7 +142,7 @@ export function sqliteJournal(database: Database, clock: Clock, name: string): J
       return write(() => change(need(id), (record) => cancelledRun(record, why, clock.now())));
     },
     async requeue(id) {
-      return write(() => change(need(id), (record) => requeuedRun(record, clock.now())));
+      return write(() => change(need(id), (record) => requeuedRun(record, clock.now(), duplicateOf(record))));
     },
     async prune(filter) {
       return write(() => pruneRuns(statements, filter));

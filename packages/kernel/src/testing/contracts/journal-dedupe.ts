@@ -94,6 +94,30 @@ export const journalDedupe: readonly Contract<Journal>[] = [
     },
   },
   {
+    name: "a dead run whose key is another's by now is not queued again",
+    async run(open) {
+      await using opened = await open();
+      const { thing: journal, clock } = opened;
+      await journal.create(keyed("a"), ann);
+      await clock.advance(LEASE);
+      await journal.claim({ ...bob, limit: 1, maxTakeovers: 0 });
+      const { run } = await journal.create(keyed("b"), ann);
+      const refused = await refuses(() => journal.requeue("a"), "run.duplicate", "two open runs of one key");
+      holds(refused.message.includes('"b"'), "it names the other one");
+      equal((await journal.get("a"))?.status, "dead", "it stays as it is");
+      equal(await journal.requeue("b"), run, "the other one is not dead, and stays as it is");
+      await journal.append([draftAppend(run, 0, [], { update: { status: "done" } })]);
+      const journals = [journal, await second(opened)];
+      const [requeued, made] = await Promise.all([
+        journals[0]?.requeue("a").catch(() => undefined),
+        journals[1]?.create(keyed("c")),
+      ]);
+      const left = (await journal.list()).filter(({ finishedAt }) => finishedAt === undefined);
+      equal(left.length, 1, "of one queued again and one made at once, one is");
+      equal([requeued?.id === left[0]?.id, made?.run.id], [requeued !== undefined, left[0]?.id], "everybody's");
+    },
+  },
+  {
     name: "a run can be made with what it knows",
     async run(open) {
       await using opened = await open();
