@@ -1,8 +1,9 @@
-import { type Journal, toErrorJson } from "@mofa/kernel";
+import { createLog, type Journal, type LogEntry, toErrorJson } from "@mofa/kernel";
 import { fakeClock } from "@mofa/kernel/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { fail } from "../src/errors.ts";
 import { readMigrations } from "../src/migrations.ts";
+import type { Driver } from "../src/server/database.ts";
 import { serve } from "../src/server/open.ts";
 import { losing } from "./losing.ts";
 import { describeOn, type Kind, type Site } from "./servers.ts";
@@ -124,6 +125,21 @@ export async function faultsOn(kind: Kind): Promise<void> {
         const appends = ["a", "b"].map((run) => server.journal.append([{ run, epoch: 1, seq: 0, rows }]));
         for (const one of await Promise.allSettled(appends))
           expect(one).toMatchObject({ status: "rejected", reason: error });
+      });
+
+      test("an outage is told of once, and once that it is over", async () => {
+        let missing = 5;
+        const heard: LogEntry[] = [];
+        const log = createLog("test", (entry) => heard.push(entry), Date.now);
+        const gone = fail("database.unreachable", { file: "test", reason: "gone" }, { retryable: true });
+        const change = (driver: Driver): Driver => ({
+          ...driver,
+          acquire: () => (missing-- > 0 ? Promise.reject(gone) : driver.acquire()),
+        });
+        await using server = serve(site.database(change, log), "test", { clock: fakeClock() });
+        await Promise.all(["a", "b", "c"].map((id) => server.store.put(id, 1)));
+        expect(heard.map(({ level }) => level)).toEqual(["warn", "info"]);
+        expect(heard[0]?.message).toContain("could not be reached: gone");
       });
 
       test("closing finishes what is under way, and refuses what comes later", async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { listens } from "@mofa/devkit/databases/listens";
-import type { Clock, Embedder } from "@mofa/kernel";
+import type { Clock, Embedder, Log } from "@mofa/kernel";
 import mysql from "mysql2/promise";
 import pg from "pg";
 import { describe } from "vitest";
@@ -24,7 +24,7 @@ export interface Site extends AsyncDisposable {
   /** The name of the schema or database. */
   readonly name: string;
   /** A database with the driver in one's own hands. */
-  database(change?: (driver: Driver) => Driver): Database;
+  database(change?: (driver: Driver) => Driver, log?: Log): Database;
   /** Runs a statement past what is under test. */
   sql(text: string): Promise<readonly Record<string, unknown>[]>;
   /** Ends every connection of what is under test, as an administrator would. */
@@ -66,10 +66,10 @@ export const postgresServer: Kind = {
           { url: POSTGRES, schema, connections: 4, ...options },
           { embedder, ...(clock === undefined ? {} : { clock }) },
         ),
-      database(change = (driver) => driver) {
+      database(change = (driver) => driver, log?: Log) {
         const address = parseAddress(POSTGRES, { name: "postgres", schemes: ["postgres"], port: 5432 });
         const driver = change(postgresDriver({ Pool: pg.Pool, address, options: { schema } }));
-        return createDatabase({ file: address.file, dialect: postgresDialect, driver, reconnectTimeout: 500 });
+        return createDatabase({ file: address.file, dialect: postgresDialect, driver, reconnectTimeout: 500, log });
       },
       sql,
       async cut() {
@@ -108,10 +108,10 @@ export const mysqlServer: Kind = {
           { url: url.href, connections: 4, ...options },
           { embedder, ...(clock === undefined ? {} : { clock }) },
         ),
-      database(change = (driver) => driver) {
+      database(change = (driver) => driver, log?: Log) {
         const address = parseAddress(url.href, { name: "mysql", schemes: ["mysql"], port: 3306 });
         const driver = change(mysqlDriver({ createPool: mysql.createPool, address, options: {} }));
-        return createDatabase({ file: address.file, dialect: mysqlDialect, driver, reconnectTimeout: 500 });
+        return createDatabase({ file: address.file, dialect: mysqlDialect, driver, reconnectTimeout: 500, log });
       },
       sql,
       async cut() {

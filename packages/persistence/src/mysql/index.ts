@@ -1,5 +1,5 @@
 /** Runs, documents, sessions and memory in a MySQL or MariaDB database. */
-export type { OpenOptions } from "../open-options.ts";
+export type { OpenOptions, OpenServerOptions } from "../open-options.ts";
 export type { ServerOptions } from "../server/options.ts";
 export { type Mysql, openMysql } from "./open.ts";
 export type { MysqlOptions } from "./options.ts";

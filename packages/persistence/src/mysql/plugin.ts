@@ -20,7 +20,11 @@ const plugin = definePlugin({
     bring(
       ctx,
       ctx.own(
-        await openMysql(options as unknown as MysqlOptions, { clock: ctx.clock, embedder: () => ctx.find("embedder") }),
+        await openMysql(options as unknown as MysqlOptions, {
+          clock: ctx.clock,
+          log: ctx.log,
+          embedder: () => ctx.find("embedder"),
+        }),
       ),
     );
   },

@@ -1,5 +1,5 @@
 import { systemClock } from "@mofa/kernel";
-import type { OpenOptions } from "../open-options.ts";
+import type { OpenServerOptions } from "../open-options.ts";
 import { createDatabase } from "../server/database.ts";
 import { prepare, type Server, serve } from "../server/open.ts";
 import { DEFAULTS } from "../server/options.ts";
@@ -14,7 +14,7 @@ export type Postgres = Server;
 /** Opens a database without a kernel, bringing its tables to this version. The driver is loaded here and not before. */
 export async function openPostgres(
   given: string | PostgresOptions,
-  { clock = systemClock, embedder }: OpenOptions = {},
+  { clock = systemClock, embedder, log }: OpenServerOptions = {},
 ): Promise<Postgres> {
   const options = typeof given === "string" ? { url: given } : given;
   const { name = "postgres", reconnectTimeout = DEFAULTS.reconnectTimeout, vectorSearch = "auto" } = options;
@@ -24,6 +24,6 @@ export async function openPostgres(
     return findPgvector(connection, { choice: vectorSearch, file, manual: options.migrate === "manual" });
   });
   const dialect = inside === undefined ? postgresDialect : { ...postgresDialect, inside };
-  const database = createDatabase({ file, dialect, driver, reconnectTimeout });
+  const database = createDatabase({ file, dialect, driver, reconnectTimeout, log });
   return serve(database, name, { clock, embedder, instead });
 }

@@ -23,6 +23,7 @@ const plugin = definePlugin({
       ctx.own(
         await openPostgres(options as unknown as PostgresOptions, {
           clock: ctx.clock,
+          log: ctx.log,
           embedder: () => ctx.find("embedder"),
         }),
       ),

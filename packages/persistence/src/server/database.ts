@@ -7,9 +7,10 @@
 // 4. Closing waits for the work that is under way, and then ends every connection.
 // 5. Every error that leaves this folder names the database without its password, and is in the table of errors.
 import { setTimeout as sleep } from "node:timers/promises";
-import { isMofaError } from "@mofa/kernel";
+import { isMofaError, type Log } from "@mofa/kernel";
 import { fail } from "../errors.ts";
 import type { Dialect } from "./dialect.ts";
+import { createOutage } from "./outage.ts";
 import type { Values } from "./statement.ts";
 
 /** What a statement came to. */
@@ -67,6 +68,8 @@ export interface DatabaseOptions {
   readonly driver: Driver;
   /** Milliseconds for which work waits for a server that cannot be reached. */
   readonly reconnectTimeout: number;
+  /** Hears that the server went away, and that it came back. */
+  readonly log?: Log | undefined;
 }
 
 const FIRST_WAIT = 20;
@@ -74,7 +77,8 @@ const LONGEST_WAIT = 1_000;
 const DEADLOCKS = 10;
 
 /** Makes a database of a driver. */
-export function createDatabase({ file, dialect, driver, reconnectTimeout }: DatabaseOptions): Database {
+export function createDatabase({ file, dialect, driver, reconnectTimeout, log }: DatabaseOptions): Database {
+  const outage = createOutage(file, log, () => performance.now());
   const underWay = new Set<Promise<unknown>>();
   const closing = new AbortController();
 
@@ -94,8 +98,11 @@ export function createDatabase({ file, dialect, driver, reconnectTimeout }: Data
     const until = performance.now() + reconnectTimeout;
     for (let tries = 0, wait = FIRST_WAIT; ; tries++, wait = Math.min(2 * wait, LONGEST_WAIT)) {
       try {
-        return await lend((connection) => work(connection, tries > 0));
+        const result = await lend((connection) => work(connection, tries > 0));
+        outage.ends();
+        return result;
       } catch (thrown) {
+        if (isMofaError(thrown, "database.unreachable")) outage.begins(thrown);
         const worthwhile = isDeadlock(thrown) ? tries < DEADLOCKS : performance.now() + wait < until;
         if (!mayRepeat(thrown, repeatable) || !worthwhile || closing.signal.aborted) throw thrown;
       }

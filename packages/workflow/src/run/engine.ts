@@ -17,10 +17,10 @@ import {
   type Run,
   type RunRecord,
   type StartOptions,
-  toErrorJson,
   toJson,
 } from "@mofa/kernel";
 import { fail } from "../errors.ts";
+import { createAttempts } from "./attempts.ts";
 import { withoutEnded } from "./decisions.ts";
 import { rowsOfFork } from "./fork.ts";
 import { type FrameHost, StepFrame } from "./frame.ts";
@@ -88,6 +88,8 @@ export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEn
     return opened;
   }
 
+  const attempt = createAttempts(ctx.log);
+
   /** The station that works on a run, or that would. */
   const stationOf = (run: string) => stations.find(({ worker }) => worker.local(run) !== undefined) ?? station();
 
@@ -99,14 +101,6 @@ export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEn
         return { kind, name: action.name, ...(versions !== undefined && { versions }) };
       }),
     );
-  }
-
-  async function guarded(what: string, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      ctx.log.warn(`${what} failed, and will be tried again: ${toErrorJson(error).message}`);
-    }
   }
 
   /** Looks at who owns the open runs, and which of them nobody here can run. */
@@ -138,13 +132,13 @@ export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEn
     work: async () =>
       void (await Promise.all((stations.length === 0 ? [station()] : stations).map((each) => each.poll()))),
   });
-  const surveys = repeat({ clock, delay: () => SURVEY_MS, work: () => guarded("Looking at open runs", survey) });
+  const surveys = repeat({ clock, delay: () => SURVEY_MS, work: () => attempt("Looking at open runs", survey) });
   const prune = createPruner(options.retention, {
     journal: () => station().journal,
     clock,
     stopped: () => ctx.signal.aborted,
   });
-  const pruning = repeat({ clock, delay: () => PRUNE_MS, work: () => guarded("Deleting old runs", prune) });
+  const pruning = repeat({ clock, delay: () => PRUNE_MS, work: () => attempt("Deleting old runs", prune) });
 
   const reasonOf = (record: RunRecord) =>
     parkedReason(record, { action: find(record.kind, record.name), now: clock.now() });
@@ -241,7 +235,7 @@ export function createEngine(ctx: PluginContext, options: EngineOptions): RunsEn
     recover() {
       recovering = true;
       // The first look asks who is dead; the others are done by and by.
-      void guarded("Looking at open runs", survey).then(() => claims.now());
+      void attempt("Looking at open runs", survey).then(() => claims.now());
     },
     interrupt() {
       for (const { worker } of stations) worker.interrupt();

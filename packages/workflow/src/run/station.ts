@@ -7,6 +7,7 @@ import {
   type PluginContext,
   toErrorJson,
 } from "@mofa/kernel";
+import { createAttempts } from "./attempts.ts";
 import { type Children, createChildren } from "./children.ts";
 import { createDecisions, type Decisions } from "./decisions.ts";
 import type { FrameHost } from "./frame.ts";
@@ -55,19 +56,11 @@ interface Around {
 
 export function openStation({ ctx, journal, find, claims }: Around, options: StationOptions): Station {
   const { clock, ids, log } = ctx;
-  const warn = (message: string) => log.warn(message);
-
-  async function guarded(what: string, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      warn(`${what} failed, and will be tried again: ${toErrorJson(error).message}`);
-    }
-  }
+  const attempt = createAttempts(log);
 
   function said(run: string): void {
     if (worker.local(run) === undefined) claims();
-    else void guarded("Looking at what was said to a run", () => worker.look(run));
+    else void attempt("Looking at what was said to a run", () => worker.look(run));
   }
 
   async function cancel(run: string, reason: unknown): Promise<void> {
@@ -107,11 +100,16 @@ export function openStation({ ctx, journal, find, claims }: Around, options: Sta
       await Promise.all([hearing.look(each), decisions.look(each.run), children.look(each)]);
     },
     stopping: (run, reason) => children.cancelOf(run, reason),
-    ended: (run) => void guarded("Telling of the end of a run", () => children.ended(run)),
+    ended: (run) => void attempt("Telling of the end of a run", () => children.ended(run)),
   });
-  const post: Post = createPost({ journal, claim: worker.claim, send: (draft) => ctx.send(draft), warn });
+  const post: Post = createPost({
+    journal,
+    claim: worker.claim,
+    send: (draft) => ctx.send(draft),
+    warn: (message) => log.warn(message),
+  });
 
-  const listen = () => guarded("Looking for topics that runs listen to", () => listening.poll());
+  const listen = () => attempt("Looking for topics that runs listen to", () => listening.poll());
 
   return {
     journal,
@@ -122,11 +120,11 @@ export function openStation({ ctx, journal, find, claims }: Around, options: Sta
     said,
     cancel,
     listen,
-    take: (filter) => guarded("Looking for runs to take over", () => worker.take(filter)),
+    take: (filter) => attempt("Looking for runs to take over", () => worker.take(filter)),
     async poll() {
-      await guarded("Looking at what has come for runs", () => worker.poll());
+      await attempt("Looking at what has come for runs", () => worker.poll());
       await listen();
-      await guarded("Looking for letters that were left", () => post.poll());
+      await attempt("Looking for letters that were left", () => post.poll());
     },
     async stop() {
       await worker.stop();
