@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { lexicalEmbedder } from "@mofa/kernel";
-import { seededRandom } from "@mofa/kernel/testing";
+import { fakeClock, seededRandom } from "@mofa/kernel/testing";
 import Driver from "better-sqlite3";
 import { expect, test } from "vitest";
 import { openSqlite } from "../src/sqlite/index.ts";
@@ -43,6 +43,24 @@ test("what was forgotten stands in no file, while the database is open and anoth
   expect(await kept.memory.forget("secretowner", "secretid")).toBe(true);
   expect(await found()).toEqual([false, false, false, false, false, false, false]);
   expect((await other.memory.recent("ann")).length).toBe(1);
+});
+
+test("what was deleted for its age stands in no file", async () => {
+  using folder = temporaryFolder();
+  const file = folder.at("mofa.db");
+  const clock = fakeClock();
+  using kept = await openSqlite(file, { clock });
+  await kept.store.put("olddocument", { said: "secretbody" });
+  await kept.session.append("oldsession", ["secretentry"], { at: 0, turn: "secretturn" });
+  await clock.advance(1_000);
+  await kept.store.put("newdocument", 1);
+  const traces = ["olddocument", "secretbody", "oldsession", "secretentry", "secretturn"];
+  const found = () => traces.filter((trace) => bytesOf(file).includes(trace));
+  expect(found()).toEqual(traces);
+  const before = clock.now();
+  expect([await kept.store.prune({ before }), await kept.session.prune({ before })]).toEqual([1, 1]);
+  expect(found()).toEqual([]);
+  expect((await kept.store.get("newdocument"))?.body).toBe(1);
 });
 
 test("VACUUM removes the copies, too, that SQLite left behind when it moved rows from page to page", async () => {

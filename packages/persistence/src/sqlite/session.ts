@@ -4,11 +4,12 @@ import { fail } from "../errors.ts";
 import { afterPrefix, placesOf } from "../ranges.ts";
 import { PLACES } from "../tables.ts";
 import type { Database } from "./database.ts";
-import { findOldRows } from "./old-rows.ts";
+import { pruneOldRows } from "./old-rows.ts";
 import { entry, session } from "./tables.ts";
 
 /** Conversations in an SQLite file. */
-export function sqliteSession({ db, read, write }: Database, clock: Clock, name: string): SessionStore {
+export function sqliteSession(database: Database, clock: Clock, name: string): SessionStore {
+  const { db, read, write } = database;
   const { head, entries, turnAt, begin, grow, add, clear, remove } = prepare(db);
 
   /** Whether the turn is new; it is not when it stands there already. */
@@ -69,11 +70,7 @@ export function sqliteSession({ db, read, write }: Database, clock: Clock, name:
       });
     },
     async prune(filter) {
-      return write(() => {
-        const old = findOldRows(db, session, filter);
-        for (const each of old) take(each);
-        return old.length;
-      });
+      return pruneOldRows(database, { table: session, filter, take });
     },
     async list({ prefix = "", limit = 100 } = {}) {
       const end = afterPrefix(prefix);

@@ -2,7 +2,7 @@ import { type Clock, checkId, compareIds, type Document, type Json, refuse, type
 import { and, asc, eq, gt, gte, lt, sql } from "drizzle-orm";
 import { afterPrefix } from "../ranges.ts";
 import type { Database } from "./database.ts";
-import { findOldRows } from "./old-rows.ts";
+import { pruneOldRows } from "./old-rows.ts";
 import { document } from "./tables.ts";
 
 /** Changes of documents, to be made inside a transaction. */
@@ -67,11 +67,7 @@ export function sqliteStore(database: Database, clock: Clock, name: string): Sto
       return write(() => documents.delete(id, expected));
     },
     async prune(filter) {
-      return write(() => {
-        const old = findOldRows(db, document, filter);
-        for (const { id } of old) documents.delete(id, undefined);
-        return old.length;
-      });
+      return pruneOldRows(database, { table: document, filter, take: ({ id }) => documents.delete(id, undefined) });
     },
     async list({ prefix = "", after, limit = 100 } = {}) {
       const end = afterPrefix(prefix);
