@@ -24,6 +24,7 @@ const MAX_CACHED = 10_000;
 const MAX_RECENT = 256;
 const FEW = 8;
 const SAMPLE = 16;
+const DOT = ".".charCodeAt(0);
 
 export class Topics<T> {
   readonly #root: Branch<T> = branch();
@@ -83,7 +84,7 @@ export class Topics<T> {
       if (known !== undefined) return known;
     }
     const whatever = this.#whatever;
-    if (whatever !== undefined && topic.startsWith(this.#stem) && topic.indexOf(".", this.#stem.length) < 0) {
+    if (whatever !== undefined && isOneWordAfter(topic, this.#stem)) {
       // Keeping a text that was just made costs as much as finding out that it is a new one.
       if (this.#looks++ % SAMPLE === 0) this.#note(topic, place, whatever);
       return whatever;
@@ -121,6 +122,19 @@ export class Topics<T> {
 function placeOf(topic: string): number {
   const end = topic.length;
   return (topic.charCodeAt(end - 1) * 31 + topic.charCodeAt(end - 2) * 7 + end) % MAX_RECENT || 0;
+}
+
+/**
+ * Whether a topic is a stem and one word more. Letter by letter, from the end, where topics differ: `startsWith` and
+ * `indexOf` cost several times as much on a text that was just made.
+ */
+function isOneWordAfter(topic: string, stem: string): boolean {
+  const from = stem.length;
+  for (let index = topic.length - 1; index >= from; index--) if (topic.charCodeAt(index) === DOT) return false;
+  for (let index = from - 1; index >= 0; index--) {
+    if (topic.charCodeAt(index) !== stem.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
 function read(pattern: string): { readonly words: readonly string[]; readonly slot: "here" | "rest" } {
