@@ -25,6 +25,8 @@ export interface Pruned {
 }
 
 const BATCH = 500;
+// To find the old ones, all have to be looked at.
+const DOCUMENTS = 20_000;
 const NOTHING = {};
 
 /** Counts what would go. The oldest go first, so what fits either of two bounds is what fits the wider one. */
@@ -57,7 +59,7 @@ export async function deleteOld(
     runs: await untilNone(() => journal.prune({ ...runs, limit })),
     sessions: await untilNone(() => session.prune({ ...sessions, limit })),
     facts: await untilNone(() => memory.prune({ ...facts, limit })),
-    documents: await untilNone(() => store.prune({ ...documents, limit })),
+    documents: await untilNone(() => store.prune({ ...documents, limit: DOCUMENTS })),
   };
 }
 

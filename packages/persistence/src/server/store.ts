@@ -18,6 +18,9 @@ import { fields } from "./statement.ts";
 
 type Row = Omit<Kept<typeof tables.document>, "n">;
 
+// So many numbers fit into one statement anywhere.
+const SLICE = 1_000;
+
 const SELECT = `SELECT ${fields(tables.document, "d")} FROM mofa_document d`;
 const ONE = `${SELECT} WHERE d.id = :id`;
 const ONE_HELD = `${ONE} FOR UPDATE`;
@@ -94,12 +97,16 @@ export function serverStore(database: Database, clock: Clock, name: string): Sto
       return database.use(remove, { repeatable: false });
     },
     async prune(filter) {
-      return database.use(async (connection) => {
-        const old = await findOldRows(connection, "mofa_document", filter);
-        if (old === undefined) return 0;
-        const { ns, still, bound } = old;
-        return (await connection.ask(`DELETE FROM mofa_document WHERE ${still}`, { ns, ...bound })).changed;
-      });
+      const old = await database.use((connection) => findOldRows(connection, "mofa_document", filter));
+      if (old === undefined) return 0;
+      const { still, bound } = old;
+      let gone = 0;
+      for (let from = 0; from < old.ns.length; from += SLICE) {
+        const ns = old.ns.slice(from, from + SLICE);
+        const remove = `DELETE FROM mofa_document WHERE ${still}`;
+        gone += (await database.use((connection) => connection.ask(remove, { ns, ...bound }))).changed;
+      }
+      return gone;
     },
     async list({ prefix = "", after, limit = 100 } = {}) {
       const end = afterPrefix(prefix);

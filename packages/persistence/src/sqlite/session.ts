@@ -4,12 +4,11 @@ import { fail } from "../errors.ts";
 import { afterPrefix, placesOf } from "../ranges.ts";
 import { PLACES } from "../tables.ts";
 import type { Database } from "./database.ts";
-import { pruneOldRows } from "./old-rows.ts";
+import { findOldSessions } from "./old-sessions.ts";
 import { entry, session } from "./tables.ts";
 
 /** Conversations in an SQLite file. */
-export function sqliteSession(database: Database, clock: Clock, name: string): SessionStore {
-  const { db, read, write } = database;
+export function sqliteSession({ db, read, write, scrub }: Database, clock: Clock, name: string): SessionStore {
   const { head, entries, turnAt, begin, grow, add, clear, remove } = prepare(db);
 
   /** Whether the turn is new; it is not when it stands there already. */
@@ -70,7 +69,13 @@ export function sqliteSession(database: Database, clock: Clock, name: string): S
       });
     },
     async prune(filter) {
-      return pruneOldRows(database, { table: session, filter, take });
+      const gone = await write(() => {
+        const old = findOldSessions(db, filter);
+        for (const each of old) take(each);
+        return old.length;
+      });
+      if (gone > 0) scrub();
+      return gone;
     },
     async list({ prefix = "", limit = 100 } = {}) {
       const end = afterPrefix(prefix);

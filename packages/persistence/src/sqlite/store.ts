@@ -2,7 +2,7 @@ import { type Clock, checkId, compareIds, type Document, type Json, refuse, type
 import { and, asc, eq, gt, gte, lt, sql } from "drizzle-orm";
 import { afterPrefix } from "../ranges.ts";
 import type { Database } from "./database.ts";
-import { pruneOldRows } from "./old-rows.ts";
+import { pruneDocuments } from "./old-documents.ts";
 import { document } from "./tables.ts";
 
 /** Changes of documents, to be made inside a transaction. */
@@ -67,7 +67,7 @@ export function sqliteStore(database: Database, clock: Clock, name: string): Sto
       return write(() => documents.delete(id, expected));
     },
     async prune(filter) {
-      return pruneOldRows(database, { table: document, filter, take: ({ id }) => documents.delete(id, undefined) });
+      return pruneDocuments(database, filter);
     },
     async list({ prefix = "", after, limit = 100 } = {}) {
       const end = afterPrefix(prefix);

@@ -31,8 +31,9 @@ interface Pruning {
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 
-// A session is as long as its talk, and a fact has as many rows as words: few enough that others get their turn.
-const BATCHES = { sessions: 100, facts: 200, documents: 1_000 } as const;
+// A session is as long as its talk, and a fact has as many rows as words: few enough that others get their turn. To find
+// the old documents, a store may have to look at all of them.
+const BATCHES = { sessions: 100, facts: 200, documents: 20_000 } as const;
 type What = keyof typeof BATCHES;
 
 const rules = z
