@@ -7,7 +7,6 @@ import { emitCases, eventCase } from "./messages/event.ts";
 import { topicCase, watcherCase } from "./messages/fan-out.ts";
 import { patternCases } from "./messages/patterns.ts";
 import { tellCase } from "./messages/tell.ts";
-import { threadCase, threadRoundTripCase } from "./messages/thread.ts";
 import { watchCases } from "./messages/watch.ts";
 
 export function messages(peers: Peers): Suite {
@@ -24,8 +23,6 @@ export function messages(peers: Peers): Suite {
         ...[1000, 10, 1].map((count) => topicCase(peers, count)),
         ...patternCases(peers),
         ...watchCases(),
-        threadCase(),
-        threadRoundTripCase(),
       ];
       for (const each of cases) report(await runCase("messages", each, rounds));
     },
