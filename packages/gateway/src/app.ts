@@ -2,7 +2,6 @@ import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Clock, EventFilter, EventType, Log } from "@mofa/kernel";
 import { Hono, type MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { addAgents } from "./agents.ts";
 import { answerError, answerErrorPage, wantsPage } from "./answer-errors.ts";
 import { addAssets } from "./assets.ts";
@@ -33,8 +32,6 @@ export interface AppParts {
   readonly redact: Redact;
 }
 
-const MAX_BODY = 1_048_576;
-
 const HEADERS = {
   "content-security-policy":
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
@@ -47,13 +44,7 @@ const HEADERS = {
 /** All routes behind their guards. */
 export async function createApp(parts: AppParts, options: GuardOptions): Promise<Hono> {
   const app = new Hono();
-  const limit = bodyLimit({
-    maxSize: MAX_BODY,
-    onError: () => {
-      throw fail("gateway.body_too_large", { limit: MAX_BODY }, { stack: false });
-    },
-  });
-  app.use(redactAnswers(parts.redact), addHeaders, guard(options), limit);
+  app.use(redactAnswers(parts.redact), addHeaders, guard(options));
   addProbes(app, parts);
   addStatus(app, parts);
   const steer = createSteer(parts);

@@ -57,6 +57,19 @@ test("a body of more than a megabyte is refused, whether or not it says its leng
     expect([status, json]).toMatchObject([413, { error: { code: "gateway.body_too_large" } }]);
 });
 
+test("after a body that was too large, the next request is answered", async () => {
+  await using gateway = await openGateway();
+  const headers = { "content-type": "application/json" };
+  const large = { method: "POST", headers, body: "x".repeat(8_000_000) };
+  for (const path of ["/api/runs", "/api/runs/r/cancel", "/nowhere"]) {
+    const refused = await fetch(`${gateway.url}${path}`, large);
+    expect([413, 404]).toContain(refused.status);
+    await refused.text();
+    const next = await fetch(`${gateway.url}/nowhere`, { method: "DELETE", headers, body: "" });
+    expect([next.status, code(await next.text())]).toEqual([404, "gateway.no_route"]);
+  }
+});
+
 test("with a token, everything but /healthz needs it", async () => {
   await using gateway = await openGateway({ token: "s3cret:x" });
   const basic = `Basic ${Buffer.from("me:s3cret:x").toString("base64")}`;

@@ -2,14 +2,34 @@ import { type JsonSchema, sayIssues, toCheck } from "@mofa/kernel";
 import type { Context } from "hono";
 import { fail } from "./errors.ts";
 
+const MAX_BODY = 1_048_576;
+
 /** Makes a reader of request bodies of one shape: gives the JSON, or throws what is wrong with it. */
 export function bodyReader<Body>(schema: JsonSchema): (context: Context) => Promise<Body> {
   const check = toCheck(schema);
-  return async ({ req }) => {
-    const checked = await check(readJson(await req.text()));
+  return async (context) => {
+    const checked = await check(readJson(await readText(context)));
     if ("value" in checked) return checked.value as Body;
     throw fail("gateway.bad_request", { problems: sayIssues(checked.issues) }, { stack: false });
   };
+}
+
+/** Reads no further than the limit: a body need not say how long it is. */
+async function readText({ req }: Context): Promise<string> {
+  if (Number(req.header("content-length") ?? 0) > MAX_BODY) throw tooLarge();
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const part of req.raw.body ?? []) {
+    size += part.length;
+    if (size > MAX_BODY) throw tooLarge();
+    text += decoder.decode(part, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function tooLarge(): Error {
+  return fail("gateway.body_too_large", { limit: MAX_BODY }, { stack: false });
 }
 
 function readJson(text: string): unknown {

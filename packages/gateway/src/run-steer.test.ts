@@ -58,6 +58,25 @@ test("a signal is kept once by its id, and a wrong body keeps nothing", async ()
   expect((await post(at, { body: 1 })).status).toBe(422);
 });
 
+test("a body that comes in pieces and does not say its length is read whole", async () => {
+  await using opened = await withRuns();
+  const bytes = Buffer.from(JSON.stringify({ name: "paid", body: "“Ærlig” 🙂" }));
+  const body = new ReadableStream({
+    async start(controller) {
+      // Characters of several bytes are cut apart.
+      for (const byte of bytes) {
+        controller.enqueue(Uint8Array.of(byte));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      controller.close();
+    },
+  });
+  const headers = { "content-type": "application/json" };
+  const sent = { method: "POST", headers, body, duplex: "half" } as const;
+  expect((await fetch(`${opened.url}/api/runs/sleeper/signal`, sent)).status).toBe(200);
+  expect(await opened.journal.signals("sleeper")).toMatchObject([{ name: "paid", body: "“Ærlig” 🙂" }]);
+});
+
 test("a fork is made as it is asked for, and says what it came from", async () => {
   await using opened = await withRuns();
   const at = `${opened.url}/api/runs/poison/fork`;
