@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -36,6 +37,18 @@ export const guard = { kind: "agent", name: "guard", run: () => (++rounds === 2 
 
 const PLUGIN = `import type { Plugin } from "@mofa/sdk";
 export const plugin: Plugin = { name: "hello", version: "1.0.0", setup() {} };
+`;
+
+// Says that it was begun, in a file, and never ends.
+const HANGS = `import { writeFileSync } from "node:fs";
+export const plugin = {
+  name: "hangs",
+  version: "1.0.0",
+  setup() {
+    writeFileSync("begun", "");
+    return new Promise(() => {});
+  },
+};
 `;
 
 async function night(more: Readonly<Record<string, string>> = {}) {
@@ -91,3 +104,11 @@ test(
     expect([code, stderr.includes("Warning")]).toEqual([0, false]);
   },
 );
+
+test("one signal ends a project while a plugin of it hangs in its set-up", LIMIT, async () => {
+  await using at = await night({ "plugins/hangs.js": HANGS });
+  await using started = mofa(["start"], at.folder);
+  await expect.poll(() => existsSync(join(at.folder, "begun")), { timeout: 20_000 }).toBe(true);
+  started.child.kill("SIGTERM");
+  expect((await started.finished).code).toBe(0);
+});

@@ -50,6 +50,10 @@ export const fail = defineErrors({
     `The plugin "${d.name}" waits for ${d.missing}. Add the plugin that brings it, or remove "${d.name}".`,
   "plugin.setup_failed": (d: { name: string; version: string; reason: string }) =>
     `The plugin "${d.name}" (${d.version}) could not be set up: ${d.reason}`,
+  "plugin.too_slow": (d: { name: string; version: string; ms: number }) =>
+    `The plugin "${d.name}" ${d.version} was not set up within ${d.ms} ms. Let its setup wait for nothing that may never come, or raise its setupTimeout.`,
+  "plugin.not_ended": (d: { name: string; version: string; ms: number }) =>
+    `The plugin "${d.name}" ${d.version} had not ended ${d.ms} ms after it was told to, and is no longer waited for. Look at what it owns: some dispose never resolves.`,
   "plugin.unknown": (d: { name: string; nearest?: string | undefined }) =>
     `No plugin is called "${d.name}".${meant(d.nearest)}`,
   "plugin.no_previous": (d: { name: string }) =>

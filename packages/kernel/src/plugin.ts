@@ -28,6 +28,8 @@ export interface Plugin {
   readonly exclusive?: boolean;
   /** Milliseconds that calls in flight get to finish when it is replaced or taken away. Default 5,000. */
   readonly drain?: number;
+  /** Milliseconds that `setup` may take, and `restore` when it takes over. Default 60,000. */
+  readonly setupTimeout?: number;
   /** Brings things. Whatever it owns and provides is taken back when the plugin ends. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a set-up with nothing to hand over returns nothing.
   setup(ctx: PluginContext): PluginState | void | Promise<PluginState | void>;

@@ -104,6 +104,9 @@ interface Parts extends OpenOptions {
 
 /** The project's own plugins, then what takes up work: nothing runs before all that it may need is there. */
 async function plugRest(mofa: Mofa, project: Project, parts: Parts): Promise<PluginFolder | undefined> {
+  // At once: a set-up may hang, which the end of the kernel gives up. What ending fails with is thrown below.
+  const giveUp = () => void mofa.end().catch(() => {});
+  parts.signal?.addEventListener("abort", giveUp, { once: true });
   try {
     const { options, trust } = project.config.plugins;
     const folder = project.path("plugins");
@@ -121,7 +124,9 @@ async function plugRest(mofa: Mofa, project: Project, parts: Parts): Promise<Plu
     return plugins;
   } catch (error) {
     await mofa.end();
-    throw error;
+    throw parts.signal?.aborted === true ? parts.signal.reason : error;
+  } finally {
+    parts.signal?.removeEventListener("abort", giveUp);
   }
 }
 

@@ -231,6 +231,7 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
     },
     end: () => scope.end(),
   });
+  ending.signal.addEventListener("abort", plugins.close, { once: true });
   const assertOpen = () => {
     if (ending.begun()) throw closed();
   };

@@ -22,6 +22,8 @@ const OPTIONS = {
 const plugin = definePlugin({
   name: "sqlite",
   version: "0.1.0",
+  // Bringing large tables to a new version takes as long as it takes.
+  setupTimeout: 3_600_000,
   options: OPTIONS,
   async setup(ctx, options) {
     // Checked by the schema above.

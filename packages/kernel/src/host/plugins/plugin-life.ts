@@ -3,13 +3,14 @@
 // 1. Only one change is made at a time; whoever calls has the queue of changes.
 // 2. What a plugin brings belongs to its scope; ending the scope takes it back.
 // 3. A plugin whose needs go is parked before what it used has ended, and resumes when they return.
-// 4. A plugin starts after those that its optional needs name, where they are on their way; nobody waits for them for ever.
+// 4. Nobody waits for ever: a set-up or an end that hangs would hold up all changes after it, and the end of the kernel.
+// 5. A plugin starts after those that its optional needs name, where they are on their way; nobody waits for them for ever.
 import { toErrorJson } from "../../error.ts";
 import { fail } from "../../errors.ts";
 import { createLog } from "../../log.ts";
 import type { Plugin, PluginStatus } from "../../plugin.ts";
 import type { Scope } from "../../scope.ts";
-import { atMost } from "../at-most.ts";
+import { atMost, before } from "../at-most.ts";
 import { type ContextHost, createContext } from "./context.ts";
 import { comingNeeds, missingNeeds, type Need, type There } from "./needs.ts";
 import type { PluginRecord, Version } from "./plugin-record.ts";
@@ -27,6 +28,10 @@ export interface PluginLife {
   activate(record: PluginRecord): Promise<void>;
   /** Takes out of place what it brings, parks who needs it, and lets what is in work finish. */
   retire(record: PluginRecord): Promise<Version | undefined>;
+  /** Waits for a part of a version's set-up: not for longer than it may take, nor past the end of the kernel. */
+  inTime<T>(plugin: Plugin, work: T | Promise<T>): Promise<T>;
+  /** Ends all that a version holds; what hangs is left to itself. */
+  endVersion(version: Pick<Version, "plugin" | "scope">, reason?: unknown): Promise<void>;
   /** Retires it and ends all it holds. */
   deactivate(record: PluginRecord): Promise<void>;
   /** The plugin that can start now and is the next to. */
@@ -35,11 +40,17 @@ export interface PluginLife {
   settle(): Promise<void>;
   /** Whether a thing of that kind that comes or goes may meet or break a need. */
   isNeeded(kind: string): boolean;
-  /** From now on nothing is parked or woken, and ending does not wait for calls. */
+  /** Whether some version has not ended in its time. */
+  abandoned(): boolean;
+  /** Gives up the set-up that is under way, if there is one. */
+  giveUp(): void;
+  /** From now on nothing is parked or woken, no set-up is waited for, and ending does not wait for calls. */
   end(): void;
 }
 
 const DRAIN_MS = 5000;
+const SETUP_MS = 60_000;
+const END_MS = 30_000;
 
 export function createPluginLife(
   host: ContextHost,
@@ -49,6 +60,9 @@ export function createPluginLife(
   const log = createLog("plugins", host.write, host.clock.now);
   let needed: ReadonlySet<string> = new Set();
   let ended = false;
+  let abandoned = false;
+  /** Gives up the set-up that is under way. */
+  let giveUp = () => {};
 
   const there: There = {
     has: (kind, name) => host.guarded.has(kind) || host.registry.find(kind, name) !== undefined,
@@ -77,12 +91,36 @@ export function createPluginLife(
     const started = host.clock.monotonic();
     const { ctx, holdings } = createContext(host, { name, scope, staged });
     try {
-      const state = await plugin.setup(ctx);
+      const state = await inTime(plugin, plugin.setup(ctx));
       return { plugin, scope, holdings, state: state ?? {}, ms: host.clock.monotonic() - started };
     } catch (cause) {
-      await scope.end(cause).catch(report);
+      await endVersion({ plugin, scope }, cause).catch(report);
       throw setupFailed(plugin, cause);
     }
+  }
+
+  async function inTime<T>(plugin: Plugin, work: T | Promise<T>): Promise<T> {
+    if (!(work instanceof Promise)) return work;
+    const { name, version, setupTimeout: ms = SETUP_MS } = plugin;
+    const late = () => fail("plugin.too_slow", { name, version, ms }, { stack: false });
+    const givenUp = new Promise<never>((_, reject) => {
+      giveUp = () => reject(fail("kernel.closed", {}, { stack: false }));
+      if (ended) giveUp();
+    });
+    try {
+      return await before(host.clock, { ms, late }, Promise.race([work, givenUp]));
+    } finally {
+      giveUp = () => {};
+    }
+  }
+
+  function endVersion({ plugin, scope }: Pick<Version, "plugin" | "scope">, reason?: unknown): Promise<void> {
+    const { name, version } = plugin;
+    const late = () => {
+      abandoned = true;
+      return fail("plugin.not_ended", { name, version, ms: END_MS }, { stack: false });
+    };
+    return before(host.clock, { ms: END_MS, late }, scope.end(reason));
   }
 
   function lacks(record: PluginRecord): boolean {
@@ -119,7 +157,7 @@ export function createPluginLife(
 
   async function deactivate(record: PluginRecord): Promise<void> {
     const live = await retire(record);
-    await live?.scope.end();
+    if (live !== undefined) await endVersion(live);
   }
 
   /** Parks plugins whose needs went, the last loaded first; says whether there was one. */
@@ -164,6 +202,8 @@ export function createPluginLife(
     lacks,
     activate,
     retire,
+    inTime,
+    endVersion,
     deactivate,
     next,
     async settle() {
@@ -171,8 +211,11 @@ export function createPluginLife(
       while (!ended && ((await park()) || (await wake())));
     },
     isNeeded: (kind) => needed.has(kind),
+    abandoned: () => abandoned,
+    giveUp: () => giveUp(),
     end() {
       ended = true;
+      giveUp();
     },
   };
 }

@@ -26,10 +26,10 @@ export async function swap(swapping: Swapping, record: PluginRecord, plugin: Plu
   try {
     // From the snapshot on without a pause, if `restore` needs none: no call can end in between and be forgotten.
     const restored = old.state.snapshot === undefined ? undefined : next.state.restore?.(old.state.snapshot());
-    if (restored !== undefined) await restored;
+    if (restored !== undefined) await life.inTime(plugin, restored);
     next.holdings.place();
   } catch (cause) {
-    await next.scope.end(cause).catch(life.report);
+    await life.endVersion(next, cause).catch(life.report);
     throw setupFailed(plugin, cause);
   }
   old.holdings.withdraw();
@@ -37,7 +37,7 @@ export async function swap(swapping: Swapping, record: PluginRecord, plugin: Plu
   record.live = next;
   life.become(record, "active");
   await atMost(clock, drainOf(old.plugin), old.holdings.idle());
-  await old.scope.end().catch(life.report);
+  await life.endVersion(old).catch(life.report);
 }
 
 /** One that waits, failed or is in quarantine has nothing to hand over. */
@@ -63,11 +63,11 @@ async function swapExclusive(life: PluginLife, { record, old }: Held, plugin: Pl
   const begin = async (version: Plugin) => {
     record.turnTo(version, parseNeeds(version));
     await life.activate(record);
-    if (state.kept) await record.live?.state.restore?.(state.value);
+    if (state.kept) await life.inTime(version, record.live?.state.restore?.(state.value));
   };
   await life.retire(record);
   const state = takeState(life, { record, old }, plugin);
-  await old.scope.end().catch(life.report);
+  await life.endVersion(old).catch(life.report);
   try {
     await begin(plugin);
   } catch (error) {

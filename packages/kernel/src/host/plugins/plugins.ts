@@ -36,6 +36,8 @@ export interface Plugins {
   list(): readonly PluginInfo[];
   /** Resolves when the messages that plugins took in are handled. */
   quiet(): Promise<void>;
+  /** The end has begun: nothing is loaded any more, and a set-up under way, which may hang, is given up. */
+  close(): void;
   end(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export function createPlugins(host: ContextHost, root: Scope, quarantine: Quaran
   const life = createPluginLife(host, root, records);
   const { clock } = host;
   let queue: Promise<unknown> = Promise.resolve();
+  let closed = false;
   let ended = false;
   let checking = false;
 
@@ -55,9 +58,7 @@ export function createPlugins(host: ContextHost, root: Scope, quarantine: Quaran
   }
 
   function assertOpen(): void {
-    if (ended) throw fail("kernel.closed", {});
-    const refusal = host.refusal();
-    if (refusal !== undefined) throw refusal;
+    if (closed) throw fail("kernel.closed", {}, { stack: false });
   }
 
   function known(name: string): PluginRecord {
@@ -211,18 +212,26 @@ export function createPlugins(host: ContextHost, root: Scope, quarantine: Quaran
     async quiet() {
       await Promise.all([...records.values()].map(({ live }) => live?.holdings.quiet()));
     },
-    end: () =>
-      change(async () => {
+    close() {
+      closed = true;
+      life.giveUp();
+    },
+    end() {
+      // Before its turn: it would wait behind a set-up that hangs.
+      life.end();
+      return change(async () => {
         ended = true;
-        life.end();
         unwatch();
         const failures: unknown[] = [];
         const note = (error: unknown) => void failures.push(error);
         // The last loaded goes first: what it uses is still there.
         for (const record of [...records.values()].reverse()) await life.deactivate(record).catch(note);
         records.clear();
-        await root.end().catch(note);
+        const rest = root.end().catch(note);
+        // What hangs there has had its time.
+        if (!life.abandoned()) await rest;
         if (failures.length > 0) throw gathered("plugins", failures);
-      }),
+      });
+    },
   };
 }
