@@ -358,6 +358,33 @@ describe("stopping", () => {
     expect(kernel.logged.at(-1)?.message).toContain("did not return within 5000 ms");
   });
 
+  test("listeners that hang are waited for after the drain, and then no more", async () => {
+    await using kernel = await testKernel();
+    const hangs = () => new Promise<void>(() => {});
+    const { tool } = gate();
+    const done = runEventLoop(kernel, { source: from("a"), dispatch: () => undefined, handled: hangs });
+    expect(await done.done).toMatchObject({ status: "ended", skipped: 1 });
+    const ok: Tool<string, string> = { kind: "tool", name: "ok", run: (input) => input };
+    const slow = runEventLoop(kernel, {
+      source: from("a", "b"),
+      dispatch: (event) => ({ action: event === "a" ? ok : tool, input: event }),
+      concurrency: 2,
+      drain: 100,
+      handled: hangs,
+      failed: hangs,
+    });
+    await kernel.clock.advance(0);
+    let over = false;
+    const stopped = slow.stop().finally(() => {
+      over = true;
+    });
+    await kernel.clock.advance(5_099);
+    expect(over).toBe(false);
+    await kernel.clock.advance(1);
+    expect(await stopped).toMatchObject({ status: "stopped", handled: 1, interrupted: 1, running: 0 });
+    expect(kernel.logged.at(-1)?.message).toBe("events: 2 listeners hang and are no longer waited for.");
+  });
+
   test("the end of the kernel stops it", async () => {
     const kernel = await testKernel();
     const { source, seen } = feed<string>();

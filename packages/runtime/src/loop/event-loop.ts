@@ -4,7 +4,8 @@
 // 2. Each event is one outermost call of kind `loop`: watchers see it, and cancelling it reaches all that was begun for it.
 // 3. An event that fails is counted, logged and handed to `failed`; only the end of the source, of the kernel, or `stop`
 //    ends the loop.
-// 4. At the end nothing is in work, the source was told to return, and no timer or listener is left.
+// 4. A listener that hangs holds up its own event only, and the end no longer than those in work do.
+// 5. At the end nothing is in work, the source was told to return, and no timer or listener is left.
 import { type Action, type ErrorJson, isMofaError, toErrorJson } from "@mofa/kernel";
 import type { Kernel } from "@mofa/kernel/host";
 import { fail } from "../errors.ts";
@@ -13,6 +14,8 @@ import type { EventLoop, EventLoopOptions, LoopCounts, LoopSummary } from "./opt
 import { type Pull, pullFrom } from "./pull.ts";
 
 const DRAIN = 5000;
+/** Milliseconds that listeners get when the events in work have been cancelled. */
+const LISTENERS_MS = 5000;
 
 /** Has the events of a source worked on by agents and actions, so many at a time, until the source ends or it is stopped. */
 export function runEventLoop<T>(kernel: Kernel, options: EventLoopOptions<T>): EventLoop {
@@ -35,6 +38,8 @@ class Loop<T> implements EventLoop {
   /** Looks whether there is room now. */
   #wake: () => void = ignore;
   #clearDrain: () => void = ignore;
+  /** What waits for listeners. */
+  readonly #telling = new Set<() => void>();
   #stopped = false;
 
   constructor(kernel: Kernel, options: EventLoopOptions<T>) {
@@ -63,7 +68,10 @@ class Loop<T> implements EventLoop {
     this.#stopped = true;
     this.#pull.stop();
     this.#clearDrain();
-    const late = () => this.interrupt(`the loop stopped and it was not done within ${drain} ms`);
+    const late = () => {
+      this.interrupt(`the loop stopped and it was not done within ${drain} ms`);
+      if (this.#working.size > 0) this.#clearDrain = this.#kernel.clock.after(LISTENERS_MS, this.#leaveListeners);
+    };
     if (drain <= 0) late();
     else if (this.#working.size > 0) this.#clearDrain = this.#kernel.clock.after(drain, late);
     return this.done;
@@ -154,8 +162,25 @@ class Loop<T> implements EventLoop {
     void this.#tell(() => this.#options.failed?.(event, error));
   }
 
-  /** What a listener throws is logged: it must not end the loop. */
-  async #tell(listener: () => void | Promise<void>): Promise<void> {
+  readonly #leaveListeners = (): void => {
+    const { size } = this.#telling;
+    if (size > 0) this.#kernel.log.warn(`${this.name}: ${size} listeners hang and are no longer waited for.`);
+    for (const leave of [...this.#telling]) leave();
+  };
+
+  /** Waits for a listener until it is done, or left to itself. What it throws is logged: it must not end the loop. */
+  #tell(listener: () => void | Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const leave = () => {
+        this.#telling.delete(leave);
+        resolve();
+      };
+      this.#telling.add(leave);
+      void this.#listen(listener).then(leave);
+    });
+  }
+
+  async #listen(listener: () => void | Promise<void>): Promise<void> {
     try {
       await listener();
     } catch (error) {
