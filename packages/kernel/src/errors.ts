@@ -89,6 +89,8 @@ export const fail = defineErrors({
     `Nobody is reachable at "${d.address}".${meant(d.nearest)}`,
   "mailbox.full": (d: { owner: string; bound: string }) =>
     `The mailbox of "${d.owner}" is full (${d.bound}). Send less, wait, or raise its bound.`,
+  "message.malformed": (d: { type: string; address: string; problem: string }) =>
+    `The message of type "${d.type}" to "${d.address}" was not taken: ${d.problem}. Correct it and send it again.`,
   "message.dropped": (d: { owner: string; policy: string }) =>
     `The message to "${d.owner}" was dropped because its mailbox was full (policy ${d.policy}). Send less, or choose the policy "wait".`,
   "message.too_large": (d: { owner: string; size: string; maxBytes: number }) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AnyAction } from "../../action.ts";
 import type { Agent } from "../../kinds/agent.ts";
-import type { Delivery } from "../../message.ts";
+import type { Delivery, Draft, Priority } from "../../message.ts";
 import type { Plugin, PluginContext } from "../../plugin.ts";
 import { type TestKernel, testKernel } from "../../testing/kernel.ts";
 
@@ -98,6 +98,25 @@ describe("addresses", () => {
       'Nobody is reachable at "agent:nobody-of-that-sort".',
       '"ann" is no address. Use agent:NAME, role:NAME, role:NAME?one, topic:NAME or *.',
     ]);
+  });
+
+  test("a message of a priority that there is not, or to what is no text, is refused and harms nobody", async () => {
+    await using kernel = await testKernel();
+    const heard = listening(kernel, { ann: {} });
+    const said = (draft: object) => caught(() => kernel.send({ to: "agent:ann", type: "x", ...draft } as Draft));
+    const asked = caught(() => kernel.request({ to: "agent:ann", type: "x", priority: "urgent" as Priority }));
+    expect([await said({ priority: "urgent" }), await said({ priority: "toString" }), await asked]).toMatchObject([
+      { code: "message.malformed", message: expect.stringContaining('"urgent" and not one of critical, high,') },
+      { code: "message.malformed" },
+      { code: "message.malformed" },
+    ]);
+    expect([await said({ to: undefined }), await said({ to: 5 })]).toMatchObject([
+      { code: "address.malformed" },
+      { code: "address.malformed", data: { address: "5" } },
+    ]);
+    expect(await said({ body: "well" })).toMatchObject({ status: "accepted" });
+    await kernel.clock.advance(0);
+    expect([heard, kernel.agents()[0]?.queued]).toEqual([["ann well"], 0]);
   });
 
   test("of two agents of a name only the newest is reached, by every address; the other one is again when it goes", async () => {

@@ -10,7 +10,7 @@ import type { InvokeOptions } from "../../call.ts";
 import { nearest } from "../../error.ts";
 import { fail } from "../../errors.ts";
 import type { Transport } from "../../kinds/transport.ts";
-import type { Delivery, Draft } from "../../message.ts";
+import { type Delivery, type Draft, PRIORITIES } from "../../message.ts";
 import type { CallHost, LiveCall } from "../calls/live-call.ts";
 import { type Asking, ask } from "./ask.ts";
 import { Batch } from "./batch.ts";
@@ -87,6 +87,7 @@ export function createBus(host: CallHost, deadLetters: { readonly max?: number }
         return ACCEPTED;
       }
     }
+    checkDraft(draft);
     const sender = from === undefined ? "" : `${from.action.kind}:${from.action.name}`;
     const head = { ids, number: ids.next(), id: draft.id, at: batch.now(), trace: from?.trace ?? "", from: sender };
     const envelope = new Envelope(draft, head, reply);
@@ -270,6 +271,14 @@ export function createBus(host: CallHost, deadLetters: { readonly max?: number }
     join,
     leave,
   };
+}
+
+/** Refuses what no mailbox could keep in its place: what comes from a file, or from outside, knows no types. */
+function checkDraft({ to, type, priority }: Draft): void {
+  if (typeof to !== "string") throw fail("address.malformed", { address: String(to) }, { stack: false });
+  if (priority === undefined || PRIORITIES.includes(priority)) return;
+  const problem = `its priority is "${priority}" and not one of ${PRIORITIES.join(", ")}`;
+  throw fail("message.malformed", { type, address: to, problem }, { stack: false });
 }
 
 /** Says whether an address begins like this: `startsWith` costs several times as much on a text that was just made. */

@@ -6,7 +6,7 @@ export function problemOf(draft: TaskDraft): string | undefined {
   const { agent, role, capabilities = [], priority, deadline } = draft;
   if (agent === undefined && role === undefined && capabilities.length === 0)
     return "it names neither an agent nor a role nor capabilities, so it is for nobody";
-  if (priority !== undefined && RANKS[priority] === undefined)
+  if (priority !== undefined && !Object.hasOwn(RANKS, priority))
     return `its priority is "${priority}" and not one of ${Object.keys(RANKS).join(", ")}`;
   if (deadline !== undefined && !Number.isFinite(deadline))
     return `its deadline is ${deadline} and not a time in epoch milliseconds`;
