@@ -227,8 +227,10 @@ export class AgentCell implements Receiver, InboxOwner<Envelope | Turn> {
   }
 
   #wait(step: Step, next: Next): Promise<unknown> {
+    const { signal } = step.call;
+    // It may have been cancelled on its way here, and a signal that has fired says so to nobody who comes late.
+    if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const { signal } = step.call;
       const refuse = (reason: unknown) => {
         signal.removeEventListener("abort", cancelled);
         reject(reason);

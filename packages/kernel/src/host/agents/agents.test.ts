@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { agent, tell, worker } from "../../../test/agents.ts";
 import { caught } from "../../../test/caught.ts";
+import { tool } from "../../../test/plugins.ts";
 import type { AnyAction } from "../../action.ts";
 import type { Agent } from "../../kinds/agent.ts";
 import { testKernel } from "../../testing/kernel.ts";
@@ -100,6 +101,34 @@ describe("turns", () => {
     expect([state.order, kernel.agents()[0]]).toEqual([
       ["told no more", "first"],
       expect.objectContaining({ status: "ready", queued: 0, active: 0, handled: 1, failed: 0 }),
+    ]);
+  });
+
+  test("a call that was cancelled on its way to a busy agent waits for no turn", async () => {
+    await using kernel = await testKernel();
+    const { ann, state } = worker();
+    kernel.provide("agent", ann);
+    const approved = Promise.withResolvers<void>();
+    kernel.wrap(async (step, next) => {
+      if (step.input === "late") await approved.promise;
+      return next(step);
+    });
+    const stop = new AbortController();
+    let below: Promise<unknown> | undefined;
+    const outer = tool("outer", (_, call) => {
+      below = caught(call.invoke(ann, "late"));
+      return below;
+    });
+    const work = [kernel.invoke(ann, "a"), caught(kernel.invoke(outer, {}, { signal: stop.signal }))];
+    await kernel.clock.advance(5);
+    stop.abort("enough");
+    approved.resolve();
+    await kernel.clock.advance(20);
+    expect([await Promise.all(work), await below, state.order, kernel.counts().calls]).toEqual([
+      ["a", "enough"],
+      "enough",
+      ["a"],
+      0,
     ]);
   });
 
