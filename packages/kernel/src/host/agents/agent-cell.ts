@@ -155,8 +155,11 @@ export class AgentCell implements Receiver, InboxOwner<Envelope | Turn> {
     const { status, agent } = this;
     if (status !== "paused")
       throw fail("lifecycle.refused", { agent: agent.name, from: status, to: "ready" }, { stack: false });
-    this.become((this.inbox?.active ?? 0) > 0 ? "busy" : "ready");
+    const working = (this.inbox?.active ?? 0) > 0;
+    this.become(working ? "busy" : "ready");
     this.inbox?.resume();
+    // At work it may all the same have room for more, which a change to ready would have told.
+    if (working) this.host.ready?.(agent);
   }
 
   /** The wrapper that makes an invoke of this agent wait for its turn. */

@@ -88,6 +88,22 @@ describe("who gets a task", () => {
     expect(await task.result).toBe("ann: 1");
   });
 
+  test("an agent that goes on while one of its turns lasts has room for what waited meanwhile", async () => {
+    await using kernel = await testKernel();
+    const order: unknown[] = [];
+    const ann = worker("ann", order, { concurrency: 2 });
+    kernel.provide("agent", ann);
+    const long = kernel.invoke(ann, "long");
+    await kernel.clock.advance(5);
+    kernel.pauseAgent("ann");
+    const task = kernel.scheduler.submit({ agent: "ann", input: "task" });
+    kernel.resumeAgent("ann");
+    await kernel.clock.advance(0);
+    expect([task.status, order]).toEqual(["running", ["long", "task"]]);
+    await kernel.clock.advance(10);
+    await Promise.all([long, task.result]);
+  });
+
   test("a full mailbox is no failure: the task waits until the agent can take it", async () => {
     await using kernel = await testKernel();
     const order: unknown[] = [];
