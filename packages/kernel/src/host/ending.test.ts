@@ -92,12 +92,22 @@ describe("with grace", () => {
       () => ctx.invoke(slow(1), {}),
       async () => ctx.send(draft),
       () => kernel.plug(plugin("late")),
+      async () => kernel.scheduler.submit({ agent: "ann", input: "late" }),
     ];
     expect(await Promise.all(doors.map((door) => caught(door())))).toMatchObject(doors.map(() => closed));
     expect(kernel.signal.aborted).toBe(true);
     await clock.advance(100);
     await ended;
     expect(await call).toEqual(["done", "accepted"]);
+  });
+
+  test("tasks that wait have their turn as messages have", async () => {
+    const { clock, kernel, order } = await start();
+    const results = [1, 2].map((input) => kernel.scheduler.submit({ agent: "ann", input }).result);
+    const ended = kernel.end({ grace: 1000 });
+    await clock.advance(50);
+    await Promise.all([ended, ...results]);
+    expect(order).toEqual(["turn 1", "turn 2", "plugin ended"]);
   });
 
   test("what is not done when it is over is cancelled", async () => {

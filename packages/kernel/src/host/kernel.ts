@@ -231,7 +231,11 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
     },
     end: () => scope.end(),
   });
-  ending.signal.addEventListener("abort", plugins.close, { once: true });
+  const close = () => {
+    plugins.close();
+    scheduler.close();
+  };
+  ending.signal.addEventListener("abort", close, { once: true });
   const assertOpen = () => {
     if (ending.begun()) throw closed();
   };

@@ -51,6 +51,8 @@ export class KernelScheduler implements Scheduler {
   readonly #deadlines: Deadlines<LiveTask>;
   /** Lets go of the registry and the wrapper; there once the first task has come. */
   #close: (() => void) | undefined = undefined;
+  /** Takes nothing more; what is there may still be done. */
+  #closed = false;
   #ended = false;
   /** Agents that became ready, to be looked at when what runs now is done. */
   readonly #readied = new Set<string>();
@@ -64,7 +66,7 @@ export class KernelScheduler implements Scheduler {
   }
 
   submit<Output>(draft: TaskDraft): Task<Output> {
-    if (this.#ended) throw fail("kernel.closed", {}, { stack: false });
+    if (this.#closed) throw fail("kernel.closed", {}, { stack: false });
     const problem = problemOf(draft);
     if (problem !== undefined) throw fail("task.malformed", { task: draft.name ?? "", problem });
     if (this.#room.size >= this.#maxWaiting)
@@ -108,8 +110,14 @@ export class KernelScheduler implements Scheduler {
     }
   };
 
+  /** From now on no task is taken. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Gives up everything: what waits, and what runs. */
   end(): void {
+    this.close();
     this.#ended = true;
     this.#close?.();
     const closed = fail("kernel.closed", {}, { stack: false });
