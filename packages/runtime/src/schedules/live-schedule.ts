@@ -13,7 +13,8 @@ import { type Times, toTimes } from "./times.ts";
 export interface ScheduleHost {
   readonly clock: Clock;
   readonly log: Log;
-  readonly signal: AbortSignal;
+  /** Whether what is given up is given up because everything ends. */
+  ending(): boolean;
   /** Submits a task when there is room for it; gives its result. */
   run(task: TaskDraft): Promise<unknown>;
   /** Hears that nothing of it will ever be done again. */
@@ -157,8 +158,8 @@ export class LiveSchedule implements Schedule {
         this.#ran();
       },
       (error: unknown) => {
-        // A plugin that ends gives up its work: that is no failure of the work.
-        if (!this.#host.signal.aborted) this.#fail(error);
+        // A plugin or a kernel that ends gives up its work: that is no failure of the work.
+        if (!this.#host.ending()) this.#fail(error);
         this.#ran();
       },
     );

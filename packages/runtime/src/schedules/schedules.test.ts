@@ -1,5 +1,6 @@
 import type { Agent, Schedule, ScheduleOptions, Schedules } from "@mofa/kernel";
-import { testKernel } from "@mofa/kernel/testing";
+import { createKernel } from "@mofa/kernel/host";
+import { fakeClock, testKernel } from "@mofa/kernel/testing";
 import { describe, expect, test } from "vitest";
 import { type SchedulesOptions, schedules } from "./schedules.ts";
 
@@ -217,6 +218,24 @@ describe("steering", () => {
     await at.clock.advance(10);
     expect([at.kernel.scheduler.list(), at.clock.pending, schedule.info.failed]).toEqual([[], 0, 0]);
     expect(() => add(at.all, { every: 100 })).toThrow();
+  });
+
+  test("a kernel that ends begins nothing more, and what it gives up is not called a failure", async () => {
+    const clock = fakeClock();
+    const logged: unknown[] = [];
+    const kernel = await createKernel({ clock, log: (entry) => void logged.push(entry), plugins: [schedules()] });
+    let begun = 0;
+    const run: Agent["run"] = (_, call) => {
+      begun++;
+      return call.sleep(1000);
+    };
+    kernel.provide("agent", { kind: "agent", name: "ann", concurrency: 10, run });
+    const schedule = add(kernel.get("schedules", "schedules"), { every: 100, concurrency: 10, missed: "burst" });
+    await clock.advance(250);
+    const ended = kernel.end({ grace: 500 });
+    await clock.advance(500);
+    await ended;
+    expect([begun, schedule.info.failed, logged, clock.pending]).toEqual([2, 0, [], 0]);
   });
 
   test("a failure is counted, shown and logged, and the next time comes all the same", async () => {

@@ -5,6 +5,7 @@
 import {
   createPool,
   definePlugin,
+  isMofaError,
   nearest,
   type Plugin,
   type PluginContext,
@@ -46,20 +47,27 @@ function createSchedules(ctx: PluginContext, concurrency: number) {
   const ended = new Map<string, LiveSchedule>();
   const tasks = new Set<Task>();
   const pool = createPool({ concurrency });
+  let kernelEnds = false;
 
   const submit = async (draft: TaskDraft): Promise<unknown> => {
-    const task = (ctx.find("scheduler") ?? ctx.get("scheduler", "kernel")).submit(draft);
-    tasks.add(task);
+    const scheduler = ctx.find("scheduler") ?? ctx.get("scheduler", "kernel");
+    let task: Task | undefined;
     try {
+      task = scheduler.submit(draft);
+      tasks.add(task);
       return await task.result;
+    } catch (error) {
+      // An agent that fails with this has met the end of another kernel.
+      if (task?.status !== "failed" && isMofaError(error, "kernel.closed")) kernelEnds = true;
+      throw error;
     } finally {
-      tasks.delete(task);
+      if (task !== undefined) tasks.delete(task);
     }
   };
   const host: ScheduleHost = {
     clock: ctx.clock,
     log: ctx.log,
-    signal: ctx.signal,
+    ending: () => kernelEnds || ctx.signal.aborted,
     run: (draft) => pool.run(() => submit(draft), { priority: draft.priority ?? "normal", signal: ctx.signal }),
     over(schedule) {
       if (going.get(schedule.name) !== schedule) return;
