@@ -89,7 +89,8 @@ export function createBus(host: CallHost, deadLetters: { readonly max?: number }
     }
     checkDraft(draft);
     const sender = from === undefined ? "" : `${from.action.kind}:${from.action.name}`;
-    const head = { ids, number: ids.next(), id: draft.id, at: batch.now(), trace: from?.trace ?? "", from: sender };
+    const trace = from?.trace ?? reply?.options.trace ?? "";
+    const head = { ids, number: ids.next(), id: draft.id, at: batch.now(), trace, from: sender };
     const envelope = new Envelope(draft, head, reply);
     const delivery = route(envelope);
     if (host.events.wanted("message.sent", "message")) void tellSent(envelope, delivery);

@@ -32,6 +32,18 @@ describe("a request", () => {
     expect(answered).toBe(own);
   });
 
+  test("from outside of any call continues the trace it is given", async () => {
+    await using kernel = await testKernel();
+    kernel.provide("agent", agent("ann", { run: (_, call) => call.trace }));
+    const asks: AnyAction = {
+      kind: "tool",
+      name: "asks",
+      run: (_, call) => call.request({ to: "agent:ann", type: "ask" }, { trace: "elsewhere" }),
+    };
+    const asked = kernel.request({ to: "agent:ann", type: "ask" }, { trace: "elsewhere" });
+    expect([await asked, await kernel.invoke(asks, {}, { trace: "own" })]).toEqual(["elsewhere", "own"]);
+  });
+
   test("to a role asks one of its holders", async () => {
     await using kernel = await testKernel();
     for (const name of ["ann", "bob"]) kernel.provide("agent", agent(name, { roles: ["critic"] }));
