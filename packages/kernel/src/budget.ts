@@ -61,7 +61,7 @@ export interface BudgetState {
  * change nothing and give false. Left open at the end of its call, it counts as spent in full. `using` releases it.
  */
 export interface Reservation extends Disposable {
-  /** Counts what was really used and gives back the rest. */
+  /** Counts what was really used and gives back the rest. Throws `budget.bad` for what is no amount. */
   settle(spent: Spending): boolean;
   /** Gives all of it back. */
   release(): boolean;

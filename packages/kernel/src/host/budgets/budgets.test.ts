@@ -3,7 +3,7 @@ import { agent } from "../../../test/agents.ts";
 import { caught } from "../../../test/caught.ts";
 import { spent } from "../../../test/spent.ts";
 import type { AnyAction } from "../../action.ts";
-import type { Budget } from "../../budget.ts";
+import type { Budget, Spending } from "../../budget.ts";
 import { testKernel } from "../../testing/kernel.ts";
 import { scriptedModel } from "../../testing/scripted-model.ts";
 import { createKernel } from "../kernel.ts";
@@ -492,6 +492,26 @@ describe("a reservation", () => {
       {},
     );
     expect(outcomes).toMatchObject(bad.map(() => ({ code: "budget.bad" })));
+  });
+
+  test("is not settled by what is no amount, which would undo the bound: it counts in full", async () => {
+    await using kernel = await testKernel();
+    kernel.budgets.add({ name: "money", scope: "kernel", limits: { cost: 1 } });
+    const settled = (amount: Spending) =>
+      caught(
+        kernel.invoke(
+          buying(async (_, call) => (await kernel.budgets.reserve(call, { cost: 0.5 })).settle(amount)),
+          {},
+        ),
+      );
+    expect([await settled({ cost: Number.NaN }), await settled({ cost: -100 })]).toMatchObject([
+      { code: "budget.bad" },
+      { code: "budget.bad" },
+    ]);
+    expect([await settled({ cost: 0 }), spent(kernel)]).toMatchObject([
+      { code: "budget.exceeded" },
+      { money: { cost: 1 } },
+    ]);
   });
 });
 

@@ -91,7 +91,7 @@ interface Starting {
 }
 
 function start(purse: CallPurse, { step, timed }: Starting, counted: Held | undefined): Step | Promise<Step> {
-  counted?.settle(counted.amount);
+  counted?.close(counted.amount);
   for (const account of timed) account.start(purse);
   const { action, input } = step;
   if (action.kind !== "model" || !purse.metered) return step;

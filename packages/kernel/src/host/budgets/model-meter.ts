@@ -145,7 +145,7 @@ export class ModelMeter {
     // Handed over, or answered after its call was given up: then only what is not charged yet.
     const rest = beyond(total, known);
     if (held === undefined) this.#purse.charge(rest);
-    else held.settle(total);
+    else held.close(total);
     this.#purse.outerMeter?.chargedBelow(late ? rest : total);
   }
 

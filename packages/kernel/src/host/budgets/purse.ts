@@ -7,6 +7,7 @@ import type { Reservation, Spending } from "../../budget.ts";
 import type { Exceeded } from "../../budget-sentence.ts";
 import type { LiveCall, Purse } from "../calls/live-call.ts";
 import type { Account, Timed } from "./budget-account.ts";
+import { checkAmount } from "./budget-check.ts";
 import type { ModelMeter } from "./model-meter.ts";
 import { type Amounts, type Ask, add, amountOf, concerns, type Grant, nothing } from "./spending.ts";
 
@@ -155,7 +156,7 @@ export class CallPurse implements Purse, Timed {
     if (!this.open) return;
     this.open = false;
     this.meter?.close();
-    for (const held of [...(this.#held ?? [])]) held.settle(held.amount);
+    for (const held of [...(this.#held ?? [])]) held.close(held.amount);
     for (const { account, from } of this.place.covers) {
       if (from !== this.level) continue;
       account.stop(this);
@@ -252,6 +253,11 @@ export class Held implements Reservation {
   }
 
   settle(spent: Spending): boolean {
+    return this.close(checkAmount(spent));
+  }
+
+  /** Settles it by an amount that is known to be one. */
+  close(spent: Spending): boolean {
     if (!this.#open) return false;
     this.#open = false;
     this.#purse.drop(this);
@@ -260,7 +266,7 @@ export class Held implements Reservation {
   }
 
   release(): boolean {
-    return this.settle({});
+    return this.close({});
   }
 
   [Symbol.dispose](): void {
