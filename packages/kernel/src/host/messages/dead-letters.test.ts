@@ -5,6 +5,7 @@ import { systemClock } from "../../clock.ts";
 import type { Agent } from "../../kinds/agent.ts";
 import { type TestKernel, testKernel } from "../../testing/kernel.ts";
 import { createKernel } from "../kernel.ts";
+import { rejected } from "./delivery.ts";
 
 /** An agent that fails until it is told to behave. */
 function moody(more: Partial<Agent> = {}) {
@@ -23,6 +24,25 @@ const letters = (kernel: TestKernel) =>
   kernel.deadLetters.list().map(({ to, message, reason }) => [to, message.body, reason.code]);
 
 describe("a dead letter", () => {
+  test("that a transport fails to carry when it is replayed comes back", async () => {
+    await using kernel = await testKernel();
+    let down = false;
+    kernel.provide("transport", {
+      name: "far",
+      claims: (address) => address === "agent:far",
+      async deliver() {
+        if (down) throw new Error("cut");
+        return [rejected(new Error("not now"))];
+      },
+    });
+    await kernel.send({ to: "agent:far", type: "x", body: 1 });
+    down = true;
+    expect(await kernel.deadLetters.replay()).toMatchObject([{ status: "rejected", reason: { message: "cut" } }]);
+    expect(kernel.deadLetters.list()).toMatchObject([
+      { message: { body: 1 }, reason: { message: "cut" }, attempts: 2 },
+    ]);
+  });
+
   test("is kept as plain data, told of, and replayed to the receiver it was for", async () => {
     await using kernel = await testKernel();
     const { ann, state } = moody();

@@ -77,12 +77,16 @@ export class DeadLetterBox implements DeadLetters {
   #again({ envelope, to, attempts }: Entry): Delivery | Promise<Delivery> {
     const copy = envelope.again();
     this.#died.set(copy, attempts);
-    try {
-      return this.#host.deliver(copy, to);
-    } catch (error) {
-      // Nobody is there to have refused it.
+    // Nobody is there to have refused it, or what should carry it has failed.
+    const died = (error: unknown) => {
       this.add(copy, to, toErrorJson(error));
       return rejected(error);
+    };
+    try {
+      const delivery = this.#host.deliver(copy, to);
+      return delivery instanceof Promise ? delivery.catch(died) : delivery;
+    } catch (error) {
+      return died(error);
     }
   }
 
