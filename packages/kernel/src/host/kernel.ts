@@ -40,7 +40,7 @@ import { printTree } from "./tree.ts";
 
 export interface KernelOptions {
   readonly plugins?: readonly Plugin[];
-  /** Where log lines go. Default: nowhere. */
+  /** Where log lines go; one at which it throws is lost. Default: nowhere. */
   readonly log?: (entry: LogEntry) => void;
   readonly clock?: Clock;
   readonly ids?: Ids;
@@ -136,7 +136,13 @@ export async function createKernel(options: KernelOptions = {}): Promise<Kernel>
 
 function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plugin[]): Promise<void> } {
   const { clock = systemClock, ids = createIds(), log: sink = () => {}, secrets = createSecrets() } = options;
-  const write = (entry: LogEntry) => sink(secrets.redact(entry));
+  const write = (entry: LogEntry) => {
+    try {
+      sink(secrets.redact(entry));
+    } catch {
+      // There is nobody left to tell, and what was being done (keeping a message, restarting an agent) has to go on.
+    }
+  };
   const scope = createScope("kernel");
   const log = createLog("kernel", write, clock.now);
   const registry = createRegistry();
