@@ -73,6 +73,8 @@ export const fail = defineErrors({
     `The agent "${d.agent}" is ${d.from}, and what is ${d.from} cannot become ${d.to}. Nothing was changed. Look at its status, and change it from there.`,
   "agent.not_taking": (d: { agent: string; status: string }) =>
     `The agent "${d.agent}" is ${d.status} and takes no work. Start it again or choose another.`,
+  "agent.bad": (d: { agent: string; problem: string }) =>
+    `The agent "${d.agent}" cannot be used: ${d.problem}. Correct it.`,
   "agent.reentrant": (d: { agent: string }) =>
     `The agent "${d.agent}" was called from within its own turn, which would wait for itself for ever. Use send instead, or call another agent.`,
   "agent.crashed": (d: { agent: string; reason: string }) => `The agent "${d.agent}" failed: ${d.reason}`,

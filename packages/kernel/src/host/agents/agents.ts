@@ -6,6 +6,7 @@ import { atMost } from "../at-most.ts";
 import type { Invoker } from "../calls/invoke.ts";
 import type { Bus } from "../messages/bus.ts";
 import { AgentCell, type AgentHost } from "./agent-cell.ts";
+import { checkAgent } from "./agent-check.ts";
 import { begin, retire, type Waiting } from "./life.ts";
 import { createSupervision, type SupervisionHost } from "./supervise.ts";
 
@@ -66,6 +67,7 @@ export function createAgents(
       again.set(there, (again.get(there) ?? 0) + 1);
       return;
     }
+    checkAgent(agent);
     const cell = new AgentCell(cellHost, agent, order++);
     present.set(agent, cell);
     hierarchy.add(cell);
