@@ -20,7 +20,11 @@ test.each([
     "agent",
     agent("ann", () => "the old one"),
   );
-  const provide = async () => kernel.provide("agent", agent("ann", () => "the new one", more as Partial<Agent>));
+  const provide = async () =>
+    kernel.provide(
+      "agent",
+      agent("ann", () => "the new one", more as Partial<Agent>),
+    );
   expect(await caught(provide())).toMatchObject({ code: "agent.bad", message: expect.stringContaining(problem) });
   expect([kernel.agents().length, await kernel.request(tell("?"))]).toEqual([1, "the old one"]);
 });

@@ -1,7 +1,7 @@
 import { fail } from "../../errors.ts";
 import type { Agent } from "../../kinds/agent.ts";
 import type { Supervision } from "../../kinds/supervisor.ts";
-import { type FullPolicy, type MailboxOptions } from "../../message.ts";
+import type { FullPolicy, MailboxOptions } from "../../message.ts";
 
 const POLICIES: readonly FullPolicy[] = ["wait", "reject", "drop-oldest", "drop-newest"];
 const RESTARTS: readonly Supervision["restart"][] = ["permanent", "transient", "temporary"];

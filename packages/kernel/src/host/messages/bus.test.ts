@@ -75,6 +75,19 @@ describe("addresses", () => {
     expect(heard.sort()).toEqual(["ann 0", "ann 2", "bob 1", "cid 0", "cid 2", "dan 1"]);
   });
 
+  test("role:NAME?one passes over who is stopped while another holds the role", async () => {
+    await using kernel = await testKernel();
+    for (const name of ["ann", "bob", "cy"]) kernel.provide("agent", agent(name, { roles: ["critic"] }));
+    const ask = () => caught(() => kernel.request({ to: "role:critic", type: "ask", body: "?" }));
+    await kernel.stopAgent("ann");
+    expect([await ask(), await ask(), await ask()]).toEqual(["bob: ?", "cy: ?", "bob: ?"]);
+    await kernel.stopAgent("bob");
+    await kernel.stopAgent("cy");
+    expect(await ask()).toMatchObject({ code: "message.not_delivered" });
+    await kernel.restartAgent("ann");
+    expect([await ask(), await ask()]).toEqual(["ann: ?", "ann: ?"]);
+  });
+
   test("the sender hears nothing of what it says to all, to a topic, or to another one of its role", async () => {
     await using kernel = await testKernel();
     const heard = listening(kernel, team);

@@ -25,6 +25,8 @@ export interface Receiver {
   readonly address: string;
   readonly roles: readonly string[];
   readonly topics: readonly string[];
+  /** False while it refuses everything: it was stopped or given up. */
+  readonly taking?: boolean;
   /** Takes the message in; says what became of it. */
   deliver(envelope: Envelope): Delivery | Promise<Delivery>;
 }
@@ -72,10 +74,7 @@ export function createBus(host: CallHost, deadLetters: { readonly max?: number }
     const any = role.endsWith("?one");
     const held = roles.get(any ? role.slice(0, -4) : role);
     if (held === undefined || !any) return held?.all;
-    // Whoever asks for one of its own role means another one, if there is another.
-    const { all } = held;
-    let next = all[held.turn++ % all.length];
-    if (next?.address === from && all.length > 1) next = all[held.turn++ % all.length];
+    const next = oneOf(held, from);
     return next === undefined ? undefined : [next];
   }
 
@@ -272,6 +271,20 @@ export function createBus(host: CallHost, deadLetters: { readonly max?: number }
     join,
     leave,
   };
+}
+
+/** The next of those who hold a role; who takes nothing is passed over while there is somebody who does. */
+function oneOf(held: Holders, from: string): Receiver | undefined {
+  const { all } = held;
+  let down: Receiver | undefined;
+  for (let tries = all.length; tries > 0; tries--) {
+    const next = all[held.turn++ % all.length];
+    // Whoever asks for one of its own role means another one, if there is another.
+    if (next === undefined || (next.address === from && all.length > 1)) continue;
+    if (next.taking !== false) return next;
+    down ??= next;
+  }
+  return down;
 }
 
 /** Refuses what no mailbox could keep in its place: what comes from a file, or from outside, knows no types. */
