@@ -23,6 +23,21 @@ test("what a batch leads to is the next batch, after promises that were settled 
   expect(order).toEqual(["a", "b", "promise", "next"]);
 });
 
+test("batches that lead to each other for ever let timers and sockets have their turn", async () => {
+  const batch = new Batch(systemClock);
+  let fired = false;
+  let batches = 0;
+  setTimeout(() => {
+    fired = true;
+  });
+  const again = () => {
+    if (!fired && ++batches < 1_000_000) batch.add(again);
+  };
+  batch.add(again);
+  while (!fired) await new Promise((resolve) => setTimeout(resolve));
+  expect(batches).toBeLessThan(1_000_000);
+});
+
 test("work that throws keeps no other from its turn", () => {
   const microtasks: (() => void)[] = [];
   const done: string[] = [];
