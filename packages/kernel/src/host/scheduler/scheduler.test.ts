@@ -213,11 +213,18 @@ describe("nobody can do it", () => {
     [{ input: 1 }, "neither an agent nor a role nor capabilities"],
     [{ agent: "ann", input: 1, priority: "urgent" as never }, 'its priority is "urgent"'],
     [{ agent: "ann", input: 1, deadline: Number.NaN }, "its deadline is NaN"],
-  ])("%j is malformed", async (draft, problem) => {
+    [{ agent: 5 as never, input: 1 }, "must be texts"],
+    [{ role: ["critic"] as never, input: 1 }, "must be texts"],
+    [{ agent: "ann", input: 1, tenant: {} as never }, "must be texts"],
+    [{ agent: "ann", input: 1, capabilities: "en" as never }, "must be a list of texts"],
+    [{ capabilities: [5] as never, input: 1 }, "must be a list of texts"],
+  ])("%j is malformed, and leaves nothing behind", async (draft, problem) => {
     await using kernel = await testKernel();
+    kernel.provide("agent", worker("ann", []));
     expect(() => kernel.scheduler.submit(draft)).toThrowError(
       expect.objectContaining({ code: "task.malformed", message: expect.stringContaining(problem) }),
     );
+    expect(kernel.scheduler.list()).toEqual([]);
   });
 });
 
