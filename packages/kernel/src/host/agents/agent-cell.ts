@@ -24,6 +24,7 @@ import { rejected } from "../messages/delivery.ts";
 import { Envelope } from "../messages/envelope.ts";
 import { type Afterwards, Inbox, type InboxOwner } from "../messages/inbox.ts";
 import { tellFailed, tellHandled, tellReceived } from "../messages/receivers.ts";
+import { Flight } from "../scheduler/flights.ts";
 import { failTurn, hasFailed, type Life } from "./life.ts";
 
 /** What an agent needs of its kernel. */
@@ -248,7 +249,8 @@ export class AgentCell implements Receiver, InboxOwner<Envelope | Turn> {
       const check = ({ reason }: Delivery) => {
         if (reason !== undefined) refuse(fromErrorJson(reason));
       };
-      const delivery = this.#open().push({ begin, refuse }, RANKS.normal, step.input);
+      const rank = step.options instanceof Flight ? step.options.rank : RANKS.normal;
+      const delivery = this.#open().push({ begin, refuse }, rank, step.input);
       if (delivery instanceof Promise) delivery.then(check, refuse);
       else check(delivery);
     });

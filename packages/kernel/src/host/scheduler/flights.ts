@@ -15,6 +15,8 @@ export class Flight implements InvokeOptions {
   readonly signal: AbortSignal;
   readonly trace: string;
   readonly tenant: string;
+  /** Its place among the messages of a busy agent. */
+  readonly rank: number;
   /** The turn itself, once it has begun: it may last longer than the call that was cancelled. */
   turn: Promise<unknown> | undefined = undefined;
   /** It is to make room: the task is queued again once the turn has ended. */
@@ -27,6 +29,7 @@ export class Flight implements InvokeOptions {
     this.signal = this.#stop.signal;
     this.trace = task.trace;
     this.tenant = task.tenant;
+    this.rank = task.rank;
   }
 
   get preemptible(): boolean {

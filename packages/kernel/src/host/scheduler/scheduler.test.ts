@@ -104,6 +104,27 @@ describe("who gets a task", () => {
     await Promise.all([long, task.result]);
   });
 
+  test("a task keeps its priority among the messages that wait for its agent", async () => {
+    await using kernel = await testKernel();
+    const order: unknown[] = [];
+    kernel.provide("agent", worker("ann", order));
+    kernel.provide("agent", worker("bob", order));
+    for (const to of ["agent:ann", "agent:bob"])
+      for (const body of ["in work", "told"]) void kernel.send({ to, type: "x", body: `${to} ${body}` });
+    await kernel.clock.advance(0);
+    const urgent = kernel.scheduler.submit({ agent: "ann", input: "urgent", priority: "critical" });
+    const idle = kernel.scheduler.submit({ agent: "bob", input: "idle", priority: "low" });
+    void kernel.send({ to: "agent:bob", type: "x", body: "agent:bob told later" });
+    await kernel.clock.advance(50);
+    await Promise.all([urgent.result, idle.result]);
+    expect(order.filter((one) => String(one).includes("ann") || one === "urgent")).toEqual([
+      "agent:ann in work",
+      "urgent",
+      "agent:ann told",
+    ]);
+    expect(order.at(-1)).toBe("idle");
+  });
+
   test("a full mailbox is no failure: the task waits until the agent can take it", async () => {
     await using kernel = await testKernel();
     const order: unknown[] = [];
