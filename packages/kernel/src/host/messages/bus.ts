@@ -147,7 +147,8 @@ export function createBus(host: CallHost, deadLetters: { readonly max?: number }
     const { id, reply } = envelope;
     if (reply !== undefined) {
       remote.set(id, reply);
-      reply.forget = () => void remote.delete(id);
+      // Asked again under the same id, the later one has its place.
+      reply.forget = () => void (remote.get(id) === reply && remote.delete(id));
     }
     const tally = new Tally();
     for (const delivery of await transport.deliver([envelope.toJSON()])) tally.add(delivery);

@@ -163,6 +163,18 @@ describe("a transport", () => {
     });
   });
 
+  test("brings the answer to a request that was sent again, also when the first is given up meanwhile", async () => {
+    await using kernel = await testKernel();
+    const { transport } = fakeTransport(far, async () => [{ status: "accepted", receivers: 1 }]);
+    kernel.provide("transport", transport);
+    const ask = (timeout: number) =>
+      caught(() => kernel.request({ id: "mine", to: "agent:far.bob", type: "ask" }, { timeout }));
+    const [first, again] = [ask(10), ask(50)];
+    await kernel.clock.advance(20);
+    await kernel.send({ to: "agent:whoever", type: "answer", body: 42, replyTo: "mine" });
+    expect([await first, await again]).toEqual([expect.objectContaining({ code: "message.no_answer" }), 42]);
+  });
+
   test("that fails, fails the sending, and a request through it", async () => {
     await using kernel = await testKernel();
     kernel.provide("transport", fakeTransport(far, () => Promise.reject(new Error("cut"))).transport);
