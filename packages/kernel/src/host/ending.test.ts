@@ -140,6 +140,15 @@ describe("with grace", () => {
     expect([cancelled, again === ended]).toEqual([at, true]);
   });
 
+  test("asked again when it is over, it leaves no timer", async () => {
+    const { clock, kernel } = await start();
+    const ended = kernel.end({ grace: 10_000 });
+    await clock.advance(1);
+    await ended;
+    await kernel.end({ grace: 50 });
+    expect(clock.pending).toBe(0);
+  });
+
   test("a paused agent with waiting messages does not hold it longer than it lasts", async () => {
     const { clock, kernel } = await start();
     kernel.pauseAgent("ann");

@@ -49,6 +49,8 @@ export function createEnding({ clock, reason, quiet, atWork, end }: Ended): Endi
       function done() {
         clear();
         unlook();
+        // Asked again, there is nothing left to wait for.
+        shorten = undefined;
         resolve();
       }
       shorten = (ms) => {
