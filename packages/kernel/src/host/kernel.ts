@@ -99,7 +99,7 @@ export interface Kernel extends AsyncDisposable {
   own<T extends Owned>(thing: T): T;
   agents(): readonly AgentInfo[];
   plugins(): readonly PluginInfo[];
-  /** Resolves when every agent has started; throws what one failed with. */
+  /** Resolves when every agent has started; throws what one failed with, and `kernel.closed` when the kernel ends before. */
   started(): Promise<void>;
   pauseAgent(name: string): void;
   resumeAgent(name: string): void;
@@ -246,6 +246,17 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
     if (ending.begun()) throw closed();
   };
 
+  /** Waits no longer than the kernel lives: a start may hang. */
+  function orClosed<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const stop = () => reject(closed());
+      ending.signal.addEventListener("abort", stop, { once: true });
+      if (ending.begun()) stop();
+      const release = () => ending.signal.removeEventListener("abort", stop);
+      work.then(resolve, reject).finally(release);
+    });
+  }
+
   const cancelAll = () => host.roots.cancel(closed);
   // Ended last-in first-out: what users own; then agents take nothing more and what is in work is cancelled; then
   // plugins; at last what those began while they ended.
@@ -308,7 +319,7 @@ function assemble(options: KernelOptions): Kernel & { load(plugins: readonly Plu
     own: (thing) => scope.own(thing),
     agents: () => agents.list(),
     plugins: () => plugins.list(),
-    started: () => agents.started(),
+    started: () => orClosed(agents.started()),
     pauseAgent: agents.pause,
     resumeAgent: agents.resume,
     stopAgent: agents.stop,

@@ -92,3 +92,14 @@ test("a plugin whose end hangs is waited for so long and no longer, when it is t
   await kernel.clock.advance(30_000);
   expect(await ended).toMatchObject({ cause: { cause: { code: "plugin.not_ended", data: { name: "too" } } } });
 });
+
+test("an agent whose start hangs keeps nobody waiting past the end of the kernel", async () => {
+  const kernel = await testKernel();
+  kernel.provide("agent", { kind: "agent", name: "ann", start: () => never, run: () => 1 });
+  const started = caught(kernel.started());
+  const ended = kernel.end();
+  expect(await started).toMatchObject({ code: "kernel.closed" });
+  await kernel.clock.advance(5_000);
+  await ended;
+  expect(await caught(kernel.started())).toMatchObject({ code: "kernel.closed" });
+});
